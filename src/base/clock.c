@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+
+/* The one place that asks for the time; see clock.h. */
+
+#include "base/clock.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static int64_t clock_read(clockid_t id)
+{
+	struct timespec ts;
+	int r = clock_gettime(id, &ts);
+
+	assert(r == 0);
+
+	return (int64_t)ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
+}
+
+struct mono_time clock_mono(void)
+{
+	return (struct mono_time){.ns = clock_read(CLOCK_MONOTONIC)};
+}
+
+struct wall_time clock_wall(void)
+{
+	return (struct wall_time){.ns = clock_read(CLOCK_REALTIME)};
+}
+
+static struct tm clock_split(struct wall_time t)
+{
+	time_t seconds = (time_t)(t.ns / NSEC_PER_SEC);
+	struct tm tm = {0};
+
+	(void)gmtime_r(&seconds, &tm);
+
+	return tm;
+}
+
+void clock_format_iso8601(struct wall_time t, char ret_text[CLOCK_ISO8601_BYTES])
+{
+	struct tm tm = clock_split(t);
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+		       tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+		       tm.tm_sec, (int)(t.ns % NSEC_PER_SEC / NSEC_PER_MSEC));
+	memcpy(ret_text, text, CLOCK_ISO8601_BYTES);
+	ret_text[CLOCK_ISO8601_BYTES - 1] = '\0';
+}
+
+void clock_format_http_date(struct wall_time t, char ret_text[CLOCK_HTTP_DATE_BYTES])
+{
+	static const char days[7][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+	static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+					   "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+	struct tm tm = clock_split(t);
+	char text[64];
+
+	(void)snprintf(text, sizeof(text), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+		       days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon], tm.tm_year + 1900,
+		       tm.tm_hour, tm.tm_min, tm.tm_sec);
+	memcpy(ret_text, text, CLOCK_HTTP_DATE_BYTES);
+	ret_text[CLOCK_HTTP_DATE_BYTES - 1] = '\0';
+}
