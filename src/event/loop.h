@@ -41,7 +41,11 @@ struct loop {
 	struct epoll_event events[LOOP_EVENTS_PER_TURN_MAX];
 	int n_events;
 	int i_event;                  /* the event being dispatched */
-	void (*on_sleep)(struct loop *loop); /* may be NULL; just before a wait that can block */
+	/*
+	 * May be NULL; called just before a wait that can block.  Returns false when work turned up
+	 * meanwhile (in shared memory, say): the wait then only looks and does not block.
+	 */
+	bool (*on_sleep)(struct loop *loop);
 	void (*on_wake)(struct loop *loop);  /* may be NULL; just after such a wait */
 	void *owner;                  /* for the callbacks */
 	bool is_stopping;
