@@ -106,33 +106,37 @@ static struct slice json_escape(unsigned char c, char text[8])
 	return (struct slice){0};
 }
 
+/* The next character of @rest: what to write instead of it, or an empty slice for itself. */
+static struct slice json_next(struct slice *rest, char text[8])
+{
+	uint32_t cp;
+
+	if (!utf8_decode(rest, &cp)) {
+		*rest = slice_from_offset(*rest, 1);
+
+		return SLICE("\xef\xbf\xbd");
+	}
+
+	return cp < 0x80 ? json_escape((unsigned char)cp, text) : (struct slice){0};
+}
+
 static void json_put_quoted(struct json_writer *writer, struct slice s)
 {
-	struct slice plain = {.data = s.data,
-			      .len = 0}; /* what stands for itself, not yet written */
+	struct slice plain = slice_from(s.data, 0); /* stands for itself and waits to be written */
+	char text[8];
 
 	json_put(writer, SLICE("\""));
 	while (s.len > 0) {
-		uint32_t cp;
-		char text[8];
-		struct slice next = s;
-		struct slice escape = SLICE("\xef\xbf\xbd");
-
-		if (!utf8_decode(&next, &cp)) {
-			next = slice_from_offset(s, 1);
-		} else {
-			escape = cp < 0x80 ? json_escape((unsigned char)cp, text)
-					   : (struct slice){0};
-		}
+		size_t len_before = s.len;
+		struct slice escape = json_next(&s, text);
 
 		if (escape.len == 0) {
-			plain.len += s.len - next.len;
-		} else {
-			json_put(writer, plain);
-			json_put(writer, escape);
-			plain = slice_from(next.data, 0);
+			plain.len += len_before - s.len;
+			continue;
 		}
-		s = next;
+		json_put(writer, plain);
+		json_put(writer, escape);
+		plain = slice_from(s.data, 0);
 	}
 	json_put(writer, plain);
 	json_put(writer, SLICE("\""));

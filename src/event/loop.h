@@ -35,23 +35,23 @@ struct loop_task {
 
 struct loop {
 	int epoll_fd;
-	struct mono_time now;         /* the tick: read once per turn */
+	struct mono_time now; /* the tick: read once per turn */
 	struct timer_wheel timers;
-	struct list tasks;            /* struct loop_task::link, run at the end of the turn */
+	struct list tasks; /* struct loop_task::link, run at the end of the turn */
 	struct epoll_event events[LOOP_EVENTS_PER_TURN_MAX];
 	int n_events;
-	int i_event;                  /* the event being dispatched */
+	int i_event; /* the event being dispatched */
 	/*
 	 * May be NULL; called just before a wait that can block.  Returns false when work turned up
 	 * meanwhile (in shared memory, say): the wait then only looks and does not block.
 	 */
 	bool (*on_sleep)(struct loop *loop);
-	void (*on_wake)(struct loop *loop);  /* may be NULL; just after such a wait */
-	void *owner;                  /* for the callbacks */
+	void (*on_wake)(struct loop *loop); /* may be NULL; just after such a wait */
+	void *owner;                        /* for the callbacks */
 	bool is_stopping;
 };
 
-/* loop_init() - make the epoll set.  Return: 0; -errno */
+/* loop_init() - make the epoll set; owner and callbacks are set afterwards.  Return: 0; -errno */
 int loop_init(struct loop *loop) must_check_;
 
 /* loop_fini() - close the epoll set; accepts a zeroed or failed one */

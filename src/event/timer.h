@@ -16,18 +16,21 @@
 #include "base/clock.h"
 #include "base/list.h"
 
-#define TIMER_SLOT_MS 32
-#define TIMER_SLOTS   512
+#define TIMER_SLOT_MS       32
+#define TIMER_SLOTS         512
+
+#define TIMER_BITS_PER_WORD 64
 
 struct timer {
 	struct list link;
-	struct mono_time deadline;
+	struct mono_time deadline; /* fire at or after; the owner may assign a later one */
 	void (*on_expire)(struct timer *timer, struct mono_time now);
 };
 
 struct timer_wheel {
 	struct list slots[TIMER_SLOTS];
-	int64_t tick;      /* the slot number (time / TIMER_SLOT_MS) handled last */
+	uint64_t is_used[TIMER_SLOTS / TIMER_BITS_PER_WORD]; /* a clear bit: the slot is empty */
+	int64_t tick; /* the slot number (time / TIMER_SLOT_MS) handled last */
 	uint32_t n_armed;
 };
 
