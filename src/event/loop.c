@@ -108,8 +108,9 @@ static int loop_sleep(struct loop *loop, int timeout_ms)
 	bool can_block = timeout_ms != 0;
 
 	if (can_block && loop->on_sleep != NULL) {
-		loop->on_sleep(loop);
-		if (!list_is_empty(&loop->tasks)) {
+		bool may_block = loop->on_sleep(loop);
+
+		if (!may_block || !list_is_empty(&loop->tasks)) {
 			timeout_ms = 0;
 		}
 	}
