@@ -27,16 +27,21 @@ extern enum diag_level diag_level_max;
  */
 void diag_init(const char *role);
 
-/* diag_write() - write one line; lines over 1,000 bytes are cut and end in "..." */
+/*
+ * diag_write() - write one line
+ *
+ * Lines of 1,000 bytes and more are cut there and end in "..."; control characters in the message
+ * become "?".
+ */
 void diag_write(enum diag_level level, const char *format, ...) printf_(2, 3);
 
 #define diag_error(...)   diag_write(DIAG_LEVEL_ERROR, __VA_ARGS__)
 #define diag_warning(...) diag_write(DIAG_LEVEL_WARNING, __VA_ARGS__)
 #define diag_notice(...)  diag_write(DIAG_LEVEL_NOTICE, __VA_ARGS__)
 #define diag_info(...)    diag_write(DIAG_LEVEL_INFO, __VA_ARGS__)
-#define diag_debug(...)                                                                            \
-	do {                                                                                       \
-		if (unlikely(diag_level_max >= DIAG_LEVEL_DEBUG)) {                                \
-			diag_write(DIAG_LEVEL_DEBUG, __VA_ARGS__);                                 \
-		}                                                                                  \
+#define diag_debug(...)                                             \
+	do {                                                        \
+		if (unlikely(diag_level_max >= DIAG_LEVEL_DEBUG)) { \
+			diag_write(DIAG_LEVEL_DEBUG, __VA_ARGS__);  \
+		}                                                   \
 	} while (0)

@@ -30,8 +30,8 @@ struct ip_endpoint {
 /*
  * ip_addr_parse() - read a whole slice as an IPv4 or IPv6 address
  *
- * IPv4 is four decimal parts 0-255 without leading zeros; IPv6 comes without brackets and may end in
- * "%scope" (interface number or name).
+ * IPv4 is four decimal parts 0-255 without leading zeros; IPv6 comes without brackets, and a
+ * link-local one may end in "%scope" (interface number or name).
  *
  * Return: true; false (nothing written) when it is no address.
  */

@@ -21,8 +21,8 @@ struct list {
 #define list_entry(node, type, member) container_of(node, type, member)
 
 /* Visit each node; the current one may be removed (and freed) in the body. */
-#define list_for_each(node, head)                                                                  \
-	for (struct list *node = (head)->next, *node##_next_ = node->next; node != (head);         \
+#define list_for_each(node, head)                                                          \
+	for (struct list *node = (head)->next, *node##_next_ = node->next; node != (head); \
 	     node = node##_next_, node##_next_ = node->next)
 
 /* list_init() - make an empty list, or an unlinked node */

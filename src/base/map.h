@@ -27,7 +27,7 @@ struct map_cell {
 
 struct map {
 	struct map_cell *cells;
-	size_t n_cells;   /* 0 or a power of two */
+	size_t n_cells; /* 0 or a power of two */
 	size_t n_entries;
 };
 

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -43,6 +44,8 @@ void *mem_new_array(size_t n, size_t size)
 
 void *mem_resize(void *old, size_t size)
 {
+	assert(size > 0);
+
 	return mem_may_allocate() ? realloc(old, size) : NULL;
 }
 

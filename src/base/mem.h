@@ -14,11 +14,11 @@
 /* mem_new() - @size zeroed bytes; Return: owned memory (mem_free), or NULL = out of memory */
 void *mem_new(size_t size) must_check_;
 
-/* mem_new_array() - @n zeroed elements of @size bytes; Return: as mem_new(), also NULL on overflow */
+/* mem_new_array() - @n zeroed elements of @size bytes; as mem_new(), also NULL on overflow */
 void *mem_new_array(size_t n, size_t size) must_check_;
 
 /*
- * mem_resize() - make @old (or NULL) @size bytes large; new bytes are not zeroed
+ * mem_resize() - make @old (or NULL) @size bytes (1 or more) large; new bytes are not zeroed
  *
  * Return: the memory, or NULL = out of memory and @old is unchanged and still owned by the caller.
  */

@@ -27,8 +27,8 @@ enum quota_verdict {
 };
 
 struct quota {
-	struct map users;                              /* uid -> struct quota_user (owned) */
-	uint64_t max[QUOTA_RESOURCE_COUNT_];           /* per uid */
+	struct map users;                    /* uid -> struct quota_user (owned) */
+	uint64_t max[QUOTA_RESOURCE_COUNT_]; /* per uid */
 	uint64_t n_refused[QUOTA_RESOURCE_COUNT_];
 };
 
@@ -48,12 +48,14 @@ void quota_fini(struct quota *quota);
  * quota_charge() - charge @amount of @resource to @uid
  * @charge: zeroed; belongs to the object that causes the charge
  *
+ * The quota must stay where it is in memory while a charge is alive.
+ *
  * Return: 0; QUOTA_E_EXCEEDED; -ENOMEM.
  */
 int quota_charge(struct quota *quota, uid_t uid, enum quota_resource resource, uint64_t amount,
 		 struct quota_charge *charge) must_check_;
 
-/* quota_discharge() - give back what @charge holds; afterwards it is zeroed; accepts a zeroed one */
+/* quota_discharge() - give back what @charge holds and zero it; accepts a zeroed one */
 void quota_discharge(struct quota_charge *charge);
 
 /* quota_used() - how much of @resource @uid holds now */

@@ -53,7 +53,8 @@ static inline bool slice_has_prefix(struct slice s, struct slice prefix)
 /* slice_from_offset() - @s without its first @n bytes; @n is at most s.len */
 static inline struct slice slice_from_offset(struct slice s, size_t n)
 {
-	return (struct slice){.data = s.data + n, .len = s.len - n};
+	/* NULL + 0 is not defined in C. */
+	return (struct slice){.data = n > 0 ? s.data + n : s.data, .len = s.len - n};
 }
 
 /*
