@@ -57,6 +57,11 @@ struct ring_area_header {
 	_Alignas(64) uint32_t tail;  /* entries of the other area's ring that its reader is done with */
 	_Alignas(64) uint32_t sleeps; /* this area's writer sleeps: wake it after publishing */
 	_Alignas(64) uint32_t credit; /* response area: REQUEST_NEW entries allowed in total */
+	/*
+	 * Request area: 1 while requests wait for credit.  Who raises the credit fences, looks here,
+	 * and wakes the engine through its eventfd when it is set (also when the engine's sleeps is 0).
+	 */
+	_Alignas(64) uint32_t wants;
 };
 
 static_assert(sizeof(struct ring_area_header) <= RING_HEADER_BYTES, "header fits its page");
