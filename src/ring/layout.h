@@ -188,7 +188,7 @@ struct ring_response_field {
 	uint16_t id; /* hint; RING_FIELD_UNKNOWN is always right */
 };
 
-static_assert(sizeof(struct ring_response_head) == 32, "no padding");
+static_assert(sizeof(struct ring_response_head) == 24, "no padding");
 static_assert(sizeof(struct ring_response_field) == 8, "no padding");
 static_assert(sizeof(struct ring_field) == 16, "no padding");
 
