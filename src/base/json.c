@@ -187,7 +187,7 @@ void json_key(struct json_writer *writer, const char *key)
 	writer->has_key = true;
 }
 
-void json_string(struct json_writer *writer, struct slice s)
+void json_str(struct json_writer *writer, struct slice s)
 {
 	assert(writer != NULL);
 
@@ -225,7 +225,7 @@ void json_bool(struct json_writer *writer, bool value)
 	json_put(writer, value ? SLICE("true") : SLICE("false"));
 }
 
-void json_null(struct json_writer *writer)
+void json_nil(struct json_writer *writer)
 {
 	assert(writer != NULL);
 

@@ -5,7 +5,8 @@
  * JSON writer (RFC 8259): appends one document to a buffer, value by value, and
  * sets the commas itself.  The first error sticks: later calls do nothing, so a
  * caller writes the whole document and looks once, at json_finish().  The text
- * is compact and always valid UTF-8: a byte that is not becomes U+FFFD.
+ * is compact and always valid UTF-8: a byte that is not becomes U+FFFD.  (The
+ * obvious names json_string and json_null are symbols of the jansson library.)
  *
  *   struct json_writer w;
  *   json_init(&w, &buf);
@@ -52,8 +53,8 @@ void json_end_array(struct json_writer *writer);
 /* json_key() - the name of the value that comes next; in an object only */
 void json_key(struct json_writer *writer, const char *key);
 
-/* json_string() - a string of any bytes, escaped as needed */
-void json_string(struct json_writer *writer, struct slice s);
+/* json_str() - a string of any bytes, escaped as needed */
+void json_str(struct json_writer *writer, struct slice s);
 
 /* json_u64() - an unsigned number, in full (readers that use doubles lose bits over 2^53) */
 void json_u64(struct json_writer *writer, uint64_t value);
@@ -64,5 +65,5 @@ void json_i64(struct json_writer *writer, int64_t value);
 /* json_bool() - true or false */
 void json_bool(struct json_writer *writer, bool value);
 
-/* json_null() - null */
-void json_null(struct json_writer *writer);
+/* json_nil() - null */
+void json_nil(struct json_writer *writer);

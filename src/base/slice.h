@@ -19,6 +19,12 @@ struct slice {
 /* A slice over a string literal. */
 #define SLICE(literal) ((struct slice){.data = (literal), .len = sizeof(literal) - 1})
 
+/* The same as the initialiser of something static, where SLICE() is no constant. */
+#define SLICE_INIT(literal)                                   \
+	{                                                     \
+		.data = (literal), .len = sizeof(literal) - 1 \
+	}
+
 /* The two arguments that "%.*s" takes. */
 #define SLICE_ARG(s) (int)(s).len, (s).data
 
