@@ -25,7 +25,7 @@
 #define ACL_TEXT_BYTES_MAX 4096 /* longest text that is read as a list */
 #define ACL_SID_BYTES      190  /* longest SID (15 sub-authorities) and its NUL */
 #define ACL_MESSAGE_BYTES  256
-#define ACL_NAME_BYTES     256  /* longest user or group name and its NUL */
+#define ACL_NAME_BYTES     256 /* longest user or group name and its NUL */
 
 enum acl_verdict {
 	ACL_E_INVALID = 1, /* the text is no list; struct acl_error says why */
@@ -145,5 +145,4 @@ int acl_parse(struct slice text, const struct acl_names *names, struct acl *ret_
  *
  * Return: ACL_E_INVALID, so that it can be returned.
  */
-int acl_error_set(struct acl_error *error, size_t position, const char *format, ...)
-	printf_(3, 4);
+int acl_error_set(struct acl_error *error, size_t position, const char *format, ...) printf_(3, 4);

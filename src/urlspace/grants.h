@@ -26,7 +26,8 @@
  * @ret_acl: filled on success only; owned by the caller (acl_fini)
  * @ret_error: filled on ACL_E_INVALID; NULL when the caller does not want to know
  *
- * Return: 0; ACL_E_INVALID (also for an unknown name); -ENOMEM or what a function of @names returned.
+ * Return: 0; ACL_E_INVALID (also for an unknown name); -ENOMEM or what a function of @names
+ * returned.
  */
 int grants_parse(struct slice text, const struct acl_names *names, struct acl *ret_acl,
 		 struct acl_error *ret_error) must_check_;
@@ -38,8 +39,8 @@ int grants_parse(struct slice text, const struct acl_names *names, struct acl *r
  *
  * An empty list is written as "nobody", which grants_parse() reads.
  *
- * Return: 0; -ENOMEM (also when @buf is at its limit; it may hold a part of the text then) or what a
- * function of @names returned.
+ * Return: 0; -ENOMEM (also when @buf is at its limit; it may hold a part of the text then) or what
+ * a function of @names returned.
  */
 int grants_format(const struct acl *acl, const struct acl_names *names,
 		  struct buf *buf) must_check_;

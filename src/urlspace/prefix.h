@@ -15,10 +15,10 @@
  *   *                  WEAK      what nothing above wants
  *
  * Two spellings of one prefix have the same key: the host is lower-case, the address canonical, the
- * path ends in '/' and compares without case over ASCII letters only (no locale, no Unicode folding,
- * so that every program agrees on what is equal).  The path is UTF-8, never %-escaped: it is compared
- * with the decoded path of a request.  Nothing is repaired in silence except a missing final '/'
- * behind a non-empty path; everything else is refused with the rule that it breaks.
+ * path ends in '/' and compares without case over ASCII letters only (no locale, no Unicode
+ * folding, so that every program agrees on what is equal).  The path is UTF-8, never %-escaped: it
+ * is compared with the decoded path of a request.  Nothing is repaired in silence except a missing
+ * final '/' behind a non-empty path; everything else is refused with the rule that it breaks.
  */
 
 #include <stdbool.h>

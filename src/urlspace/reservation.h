@@ -8,8 +8,8 @@
  * A set is owned by one process's control thread (the master's for changes, the engine's copy for
  * registrations).  It is a hash over the prefixes' keys; the reservations that cover a prefix are
  * found by cutting segments off its key, so that a question costs one probe per path segment,
- * however large the set is.  Only entries of the same bucket, host, port and scheme are looked at: a
- * reservation for "+" says nothing about "localhost".
+ * however large the set is.  Only entries of the same bucket, host, port and scheme are looked at:
+ * a reservation for "+" says nothing about "localhost".
  *
  * The rule without a reservation: root owns everything (and an explicit reservation never shuts it
  * out); others may register on ports from RESERVATION_FREE_PORT_MIN on with the host "localhost" or
@@ -112,10 +112,11 @@ const struct reservation *reservation_set_next(const struct reservation_set *set
  * reservation_check_add() - may @caller reserve @prefix?
  * @ret_reason: always filled; NULL when the caller does not want to know
  *
- * Looked at in this order: the port's scheme, the right to delegate in the nearest reservation above
- * (never in an equal one), an equal reservation.
+ * Looked at in this order: the port's scheme, the right to delegate in the nearest reservation
+ * above (never in an equal one), an equal reservation.
  *
- * Return: 0; RESERVATION_E_SCHEME_CONFLICT; RESERVATION_E_DENIED; RESERVATION_E_EXISTS; never fatal.
+ * Return: 0; RESERVATION_E_SCHEME_CONFLICT; RESERVATION_E_DENIED; RESERVATION_E_EXISTS; never
+ * fatal.
  */
 int reservation_check_add(const struct reservation_set *set, const struct prefix *prefix,
 			  const struct caller *caller,
