@@ -11,7 +11,7 @@
  * with author and list of changes (revision.h).  A commit that returned 0 is on the disk.
  *
  * Backend: one SQLite database (WAL, synchronous=FULL), shared by processes.  Nothing in this
- * header says so; another backend (etcd) replaces sqlite.c and database.c.  An object belongs to
+ * header says so; another backend (etcd) replaces store*.c and commit.c.  An object belongs to
  * one thread.  Functions that fail leave a text for people in registry_error().
  */
 
@@ -80,7 +80,7 @@ static inline void registry_close_p(struct registry **registry)
 	registry_close(*registry);
 }
 
-/* registry_error() - the text of the last failure, valid until the next call */
+/* registry_error() - why the last call failed; read it at once, any call may overwrite it */
 const char *registry_error(const struct registry *registry);
 
 /* registry_set_busy_timeout() - how many milliseconds a call waits for other processes' locks */

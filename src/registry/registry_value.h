@@ -83,5 +83,5 @@ const char *registry_type_name(enum registry_type type);
 /* registry_type_find() - the type of that name.  Return: true; false = no such type */
 bool registry_type_find(struct slice name, enum registry_type *ret_type);
 
-/* registry_text_is_valid() - is it UTF-8 (shortest form, no surrogates) without NUL? */
+/* registry_text_is_valid() - is it UTF-8 (base/utf8.h) without NUL? */
 bool registry_text_is_valid(struct slice text);
