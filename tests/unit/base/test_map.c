@@ -33,9 +33,12 @@ static struct slice entry_key(const struct entry *entry)
 static void entries_reset(void)
 {
 	for (size_t i = 0; i < N_KEYS; i++) {
-		/* Keys of all lengths, with NUL bytes; entry 0 has the empty key. */
-		entries[i] = (struct entry){.key_len = i == 0 ? 0 : 2 + i % 13};
-		(void)snprintf(entries[i].key + 1, sizeof(entries[i].key) - 1, "%zu", i);
+		struct entry *entry = &entries[i];
+
+		/* A NUL, the number and up to nine more NULs; entry 0 has the empty key. */
+		*entry = (struct entry){0};
+		int n_digits = snprintf(entry->key + 1, sizeof(entry->key) - 1, "%zu", i);
+		entry->key_len = i == 0 ? 0 : 1 + (size_t)n_digits + i % 10;
 	}
 }
 
