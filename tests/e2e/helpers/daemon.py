@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: MIT
+"""The listener under test, its applications and its tool, each with its own home folder."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import uuid
+
+from . import wait
+from .process import MARK, Process, children_of, is_alive, marked_with, program
+
+READY = r"^(?:<\d>)?httpsysd: ready$"
+
+
+class Daemon:
+    """
+    httpsysd --home HOME.  start() returns when it is ready; stop() ends it as an administrator
+    would and fails when it does not end well.
+    """
+
+    def __init__(self, home, options=()):
+        self.home = home
+        self.options = list(options)
+        self.mark = uuid.uuid4().hex
+        self.env = {"HTTPSYS_HOME": home, MARK: self.mark}
+        self.process = None
+        self._events_before = []
+
+    def start(self):
+        assert self.process is None or not self.process.is_running()
+        self.process = Process([program("httpsysd"), "--home", self.home, *self.options],
+                               env=self.env)
+        self.process.err.expect(READY)
+        return self
+
+    def stop(self):
+        """SIGTERM; the exit status is 0, no process is left, no sanitizer has complained."""
+        if self.process is None:
+            return
+        process, family = self.process, self.pids()
+        process.signal(signal.SIGTERM)
+        status = process.wait()
+        self._forget()
+        assert status == 0, f"httpsysd ended with {status}:\n{process.err.text()}"
+        process.check_sanitizers()
+        wait.until_gone(family, "end of httpsysd")
+        left = self.pids()
+        assert not left, f"httpsysd left processes behind: {left}"
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def abort(self):
+        """Ends whatever is left without looking at it: for the end of a test that has failed."""
+        for pid in self.pids():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        if self.process is not None:
+            self.process.kill()
+            self._forget()
+
+    def _forget(self):
+        self._events_before += self.process.err.all
+        self.process = None
+
+    def pids(self):
+        """Our processes, applications and tools not counted."""
+        ours = program("httpsysd")
+        return [pid for pid in marked_with(self.mark) if self._exe_of(pid) == ours]
+
+    @staticmethod
+    def _exe_of(pid):
+        try:
+            return os.readlink(f"/proc/{pid}/exe")
+        except OSError:
+            return None
+
+    @property
+    def master_pid(self):
+        return self.process.pid
+
+    def engine_pid(self):
+        """The engine's pid, or None while there is none."""
+        engines = [pid for pid in children_of(self.master_pid) if is_alive(pid)]
+        return engines[0] if engines else None
+
+    def kill9_engine(self):
+        """Kills the engine and waits until the master has started another.  Return: its pid."""
+        old, mark = self.engine_pid(), self.process.err.mark()
+        os.kill(old, signal.SIGKILL)
+        new = wait.until(lambda: self.engine_pid() not in (None, old) and self.engine_pid(),
+                         "a new engine")
+        self.process.err.expect(READY, since=mark)
+        return new
+
+    def kill9_master(self):
+        """Kills the master and waits until its engine has ended as well; start() starts again."""
+        family = self.pids()
+        os.kill(self.master_pid, signal.SIGKILL)
+        self.process.wait()
+        self._forget()
+        wait.until_gone(family, "end of an engine without a master")
+
+    def lines(self):
+        """All lines of the log, those of earlier starts first."""
+        return self._events_before + (self.process.err.all if self.process is not None else [])
+
+    def events(self, number=None):
+        """The log's events, parsed: "event=15005 key=value key="two words" ..." as dictionaries."""
+        events = [parse_event(line) for line in self.lines()]
+        return [e for e in events if e is not None and number in (None, int(e["event"]))]
+
+    def expect_event(self, number, since=0):
+        """Waits for an event of that number that is later than the first `since` of them."""
+        return wait.until(lambda: self.events(number)[since:], f"event {number}")[0]
+
+    def cfg(self, *words, user=None, stdin=None):
+        """Runs httpcfg.  Return: subprocess.CompletedProcess with text."""
+        credentials = {} if user is None else {"user": user, "group": user, "extra_groups": []}
+        return subprocess.run([program("httpcfg"), *words], env={**os.environ, **self.env},
+                              input=stdin or "", capture_output=True, text=True, check=False,
+                              timeout=wait.TIMEOUT_S, **credentials)
+
+    def cfg_ok(self, *words):
+        """Runs httpcfg, which must succeed.  Return: what it printed."""
+        result = self.cfg(*words)
+        assert result.returncode == 0, f"httpcfg {' '.join(words)}: {result.returncode}\n" \
+                                       f"{result.stdout}{result.stderr}"
+        return result.stdout
+
+    def cfg_json(self, *words):
+        return json.loads(self.cfg_ok(*words, "--json"))
+
+    def status(self):
+        return self.cfg_json("status")
+
+    def app(self, example, *prefixes, user=None, options=()):
+        """Starts an example; returns when it has said how each of its prefixes stands."""
+        return App(self, example, prefixes, user, options)
+
+
+def parse_event(line):
+    if not re.search(r"\bevent=\d+\b", line):
+        return None
+    pairs = re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)', line)
+    return {key: value[1:-1].replace('\\"', '"') if value[:1] == '"' else value
+            for key, value in pairs}
+
+
+class App(Process):
+    """An example of ours that has registered prefixes; states: {prefix: "served" ...}."""
+
+    def __init__(self, daemon, example, prefixes, user, options):
+        super().__init__([program(f"examples/{example}"), *options, *prefixes], env=daemon.env,
+                         user=user)
+        self.states = {}
+        for prefix in prefixes:
+            match = self.out.expect(rf"^registered {re.escape(prefix)}: (.*)$")
+            self.states[prefix] = match.group(1)
+
+    def stop(self):
+        """SIGTERM; examples end with status 0."""
+        self.signal(signal.SIGTERM)
+        status = self.wait()
+        assert status == 0, f"{self.command}: {status}\n{self.err.text()}"
+        self.check_sanitizers()
