@@ -21,9 +21,9 @@
 #include "base/compiler.h"
 #include "base/slice.h"
 
-#define ACL_ACES_MAX       64   /* entries of one list */
-#define ACL_TEXT_BYTES_MAX 4096 /* longest text that is read as a list */
-#define ACL_SID_BYTES      190  /* longest SID (15 sub-authorities) and its NUL */
+#define ACL_ACES_MAX       64               /* entries of one list */
+#define ACL_TEXT_BYTES_MAX 4096             /* longest text that is read as a list */
+#define ACL_ID_MAX         (UINT32_MAX - 1) /* (uid_t)-1 is nobody's: "no change" in setuid(2) */
 #define ACL_MESSAGE_BYTES  256
 #define ACL_NAME_BYTES     256 /* longest user or group name and its NUL */
 
@@ -36,7 +36,7 @@ enum acl_right {
 	ACL_RIGHT_LISTEN = 1 << 0,   /* GX: register below the prefix */
 	ACL_RIGHT_DELEGATE = 1 << 1, /* GW: reserve and delete reservations below the prefix */
 	ACL_RIGHT_READ = 1 << 2,     /* GR: kept for foreign strings, allows nothing */
-	ACL_RIGHT_ALL = ACL_RIGHT_LISTEN | ACL_RIGHT_DELEGATE | ACL_RIGHT_READ, /* GA */
+	ACL_RIGHT_ALL = ACL_RIGHT_LISTEN | ACL_RIGHT_DELEGATE, /* GA, which includes reading */
 };
 
 enum ace_type {
@@ -112,7 +112,7 @@ int acl_copy(const struct acl *acl, struct acl *ret_copy) must_check_;
 
 /*
  * acl_append() - add an entry behind the others
- * @ace: copied, with its SID
+ * @ace: copied, with its SID; READ is dropped beside both other rights, which include it
  *
  * Return: 0; ACL_E_FULL; -ENOMEM (nothing was changed).
  */

@@ -56,7 +56,8 @@ struct reservation {
 /* Why a question was answered as it was. */
 struct reservation_reason {
 	enum reservation_basis basis;
-	const struct reservation *reservation; /* basis ACL or SELF; NULL otherwise */
+	enum acl_right right; /* what was asked for: LISTEN, or DELEGATE to add and delete */
+	const struct reservation *reservation; /* basis ACL or SELF; NULL = none */
 	unsigned n_probes;                     /* look-ups that it took */
 };
 
