@@ -34,8 +34,10 @@ struct h1_parser {
 	uint32_t method_off;
 	uint32_t target_off;
 	uint32_t target_len;
+	uint32_t query_off; /* of its '?'; 0 = none, or not known */
 	uint16_t method_len;
-	uint8_t phase; /* of the picture above */
+	uint8_t phase;        /* of the picture above */
+	bool is_target_plain; /* its path needs no cooking */
 };
 
 /*

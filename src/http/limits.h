@@ -11,7 +11,8 @@
 #include <stdint.h>
 
 #define HTTP_FIELD_BYTES_MAX 65534U    /* largest field_bytes_max: lengths are kept in 16 bits */
-#define HTTP_HEAD_BYTES_MAX  16777216U /* largest head_bytes_max */
+#define HTTP_HEAD_BYTES_MAX  16777216U /* largest head_bytes_max and trailer_bytes_max */
+#define HTTP_FIELDS_MAX      65534U    /* largest n_fields_max: indexes are kept in 16 bits */
 
 struct http_limits {
 	uint32_t head_bytes_max;        /* MaxRequestBytes: URL_Length or RequestLength above */

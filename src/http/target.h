@@ -15,6 +15,8 @@
  * A path that needs none of this is not copied: the cooked path is a slice of the target.
  */
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/slice.h"
@@ -46,6 +48,17 @@ struct http_target {
 #define HTTP_TARGET_COOKED_BYTES(n) (2 * (size_t)(n))
 
 /*
+ * http_target_plain_bytes_max() - no raw path up to so many bytes can break a segment limit
+ */
+static inline size_t http_target_plain_bytes_max(const struct http_limits *limits)
+{
+	size_t segments_max = limits->url_segments_max - 1U; /* 0 = no limit becomes the largest */
+	size_t chars_max = limits->url_segment_chars_max - 1U;
+
+	return (segments_max < chars_max ? segments_max : chars_max) + 1;
+}
+
+/*
  * http_target_split() - find form, authority, path and query of a target
  * @raw: the target, already free of blanks
  * @is_connect: the method is CONNECT: the target is an authority
@@ -58,7 +71,7 @@ enum http_reason http_target_split(struct slice raw, bool is_connect,
 
 /*
  * http_target_cook() - cook a raw path
- * @raw: begins with '/' or '\'; may hold any byte behind that
+ * @raw: begins with '/'; may hold any byte behind that
  * @out, @cap: where the result goes if it differs from @raw; HTTP_TARGET_COOKED_BYTES(raw.len)
  * @ret_path: the result, in @raw or in @out
  *
