@@ -39,7 +39,15 @@ void *mem_new(size_t size)
 
 void *mem_new_array(size_t n, size_t size)
 {
-	return mem_may_allocate() ? calloc(n, size) : NULL;
+	size_t total;
+
+	if (__builtin_mul_overflow(n, size, &total)) {
+		errno = ENOMEM;
+
+		return NULL;
+	}
+
+	return mem_new(total);
 }
 
 void *mem_resize(void *old, size_t size)

@@ -2,17 +2,16 @@
 
 /* Arena: the hard size, alignment, and whose memory it is. */
 
-#include "base/arena.h"
-
+#include <errno.h>
+#include <setjmp.h>
+#include <stdalign.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
-#include <errno.h>
-#include <stdalign.h>
 #include <string.h>
+#include <cmocka.h>
 
+#include "base/arena.h"
 #include "base/mem.h"
 
 static void size_is_the_limit_to_the_byte(void **state)

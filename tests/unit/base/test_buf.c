@@ -2,15 +2,14 @@
 
 /* Growable bytes: growth, the hard limit, and what is left after a failed allocation. */
 
-#include "base/buf.h"
-
+#include <errno.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <errno.h>
 
+#include "base/buf.h"
 #include "base/mem.h"
 
 static void assert_text(const struct buf *buf, const char *expected)

@@ -2,15 +2,14 @@
 
 /* Time: the two text forms, rounding, and the arithmetic of instants. */
 
-#include "base/clock.h"
-
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
 #include <string.h>
+#include <cmocka.h>
 
+#include "base/clock.h"
 #include "base/compiler.h"
 
 static void wall_time_has_two_text_forms(void **state)

@@ -2,19 +2,18 @@
 
 /* Diagnostic log and the path of fatal errors: what arrives on stderr, byte by byte. */
 
-#include "base/diag.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <cmocka.h>
 
+#include "base/diag.h"
 #include "base/fd.h"
 #include "base/result.h"
 

@@ -2,16 +2,16 @@
 
 /* Owned descriptors: closed once, errno kept, flags set and cleared. */
 
-#include "base/fd.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <unistd.h>
+#include <cmocka.h>
+
+#include "base/fd.h"
 
 static void close_returns_none_and_keeps_errno(void **state)
 {

@@ -2,18 +2,17 @@
 
 /* Addresses: tables of good and bad forms, and the way to the kernel's form and back. */
 
-#include "base/ipaddr.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <arpa/inet.h>
 #include <net/if.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <cmocka.h>
 
 #include "base/compiler.h"
+#include "base/ipaddr.h"
 
 static void good_addresses_have_one_canonical_text(void **state)
 {

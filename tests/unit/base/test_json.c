@@ -2,17 +2,16 @@
 
 /* JSON writer: commas, escapes, the sticky error; jansson reads what was written. */
 
-#include "base/json.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
 
 #include "base/buf.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 static void assert_text(struct buf *buf, struct json_writer *writer, const char *expected)

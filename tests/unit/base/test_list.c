@@ -2,14 +2,13 @@
 
 /* Intrusive list: order, and removal while walking. */
 
-#include "base/list.h"
-
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "base/list.h"
 #include "base/mem.h"
 
 struct item {

@@ -2,16 +2,15 @@
 
 /* Hash map: against a naive model, and when memory runs out. */
 
-#include "base/map.h"
-
+#include <errno.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
-#include <errno.h>
 #include <stdio.h>
+#include <cmocka.h>
 
+#include "base/map.h"
 #include "base/mem.h"
 
 #define N_KEYS       600

@@ -2,15 +2,15 @@
 
 /* The counting allocator: the n-th allocation fails, once, and only then. */
 
-#include "base/mem.h"
-
+#include <errno.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
-#include <cmocka.h>
-#include <errno.h>
 #include <string.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
 
 static void new_memory_is_zeroed(void **state)
 {
@@ -58,17 +58,26 @@ static void resize_keeps_bytes(void **state)
 	mem_free(p);
 }
 
+/* By each of the three functions in turn. */
+static void *allocate_somehow(uint64_t i)
+{
+	switch (i % 3) {
+	case 0:
+		return mem_new(1);
+	case 1:
+		return mem_new_array(1, 1);
+	default:
+		return mem_resize(NULL, 1);
+	}
+}
+
 static void nth_allocation_fails_once(void **state)
 {
 	for (uint64_t fail_number = 1; fail_number <= 6; fail_number++) {
-		char *first = NULL;
-
 		(void)mem_fail_at(fail_number);
 		for (uint64_t i = 1; i <= 6; i++) {
 			errno = 0;
-			void *p = i % 3 == 0   ? mem_new(1)
-				  : i % 3 == 1 ? mem_new_array(1, 1)
-					       : mem_resize(NULL, 1);
+			void *p = allocate_somehow(i);
 
 			assert_int_equal(p == NULL, i == fail_number);
 			assert_int_equal(errno, i == fail_number ? ENOMEM : 0);
@@ -76,7 +85,7 @@ static void nth_allocation_fails_once(void **state)
 		}
 		assert_int_equal(mem_fail_at(0), 6);
 
-		first = mem_dup("x", 1);
+		char *first = mem_dup("x", 1);
 		assert_non_null(first);
 		mem_free(first);
 		assert_int_equal(mem_fail_at(0), 0);

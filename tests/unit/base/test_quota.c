@@ -2,16 +2,15 @@
 
 /* Quota: the limit, giving back, root, and records that do not pile up. */
 
-#include "base/quota.h"
-
+#include <errno.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <errno.h>
 
 #include "base/mem.h"
+#include "base/quota.h"
 
 #define UID_A 1000
 #define UID_B 1001

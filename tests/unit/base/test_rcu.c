@@ -6,17 +6,16 @@
  * spoilt one, or a sanitizer that sees the race, fails the test.
  */
 
-#include "base/rcu.h"
-
-#include <stdarg.h>
-#include <stddef.h>
+#include <pthread.h>
 #include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <pthread.h>
-#include <stdbool.h>
 
 #include "base/mem.h"
+#include "base/rcu.h"
 
 #define N_READERS         2
 #define N_REPLACEMENTS    3000

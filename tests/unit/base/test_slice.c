@@ -2,16 +2,15 @@
 
 /* Slices: comparison, cutting, numbers and character classes that know no locale. */
 
-#include "base/slice.h"
-
+#include <ctype.h>
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <ctype.h>
 
 #include "base/compiler.h"
+#include "base/slice.h"
 
 static void assert_slice(struct slice s, const char *expected)
 {

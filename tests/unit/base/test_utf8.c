@@ -5,15 +5,14 @@
  * length are accepted as there are code points: together, no other one is.
  */
 
-#include "base/utf8.h"
-
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
 #include "base/compiler.h"
+#include "base/utf8.h"
 
 static bool is_surrogate(uint32_t cp)
 {
@@ -31,7 +30,7 @@ static void every_code_point_survives_the_round_trip(void **state)
 			assert_int_equal(n, 0);
 			continue;
 		}
-		size_t expected = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
+		size_t expected = 1 + (cp >= 0x80) + (cp >= 0x800) + (cp >= 0x10000);
 		struct slice rest = slice_from(text, n);
 		if (n != expected || !utf8_decode(&rest, &again) || again != cp || rest.len != 0) {
 			fail_msg("U+%04x", cp);

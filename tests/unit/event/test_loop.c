@@ -2,24 +2,23 @@
 
 /* Event loop: dispatch, removal while dispatching, deferred tasks, sleeping. */
 
-#include "event/loop.h"
-
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "base/fd.h"
 #include "base/mem.h"
+#include "event/loop.h"
 
 #define N_MANY (LOOP_EVENTS_PER_TURN_MAX + 50)
 

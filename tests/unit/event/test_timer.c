@@ -2,16 +2,15 @@
 
 /* Timer wheel with an invented clock: never early, at most two slots late, lazy. */
 
-#include "event/timer.h"
-
+#include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
 #include "base/compiler.h"
 #include "base/mem.h"
+#include "event/timer.h"
 
 #define N_TIMERS       200
 #define ROUND_MS       ((int64_t)TIMER_SLOT_MS * TIMER_SLOTS)
