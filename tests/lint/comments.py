@@ -54,7 +54,7 @@ def check_prototype(text, match, is_first):
         return f"{name}() is not named by the comment before it"
     if len(re.sub(r"\w+\(\)|[\W_]", "", words)) < DESCRIPTION_CHARS_MIN:
         return f"{name}() has a stub of a comment"
-    if can_fail(text, match) and not re.search(r"\bReturns?\b", words):
+    if can_fail(text, match) and not re.search(r"\bReturns?\b|\bCodes:", words):
         return f"{name}() does not say what it returns"
     return None
 

@@ -37,11 +37,24 @@ def blocks_of(lines):
     return blocks
 
 
-def own_header(tree, path):
-    header = re.sub(r"\.c$", ".h", path)
-    if header != path and tree.has(header):
-        return '"' + re.sub(r"^src/", "", header) + '"'
-    return None
+def own_headers(path):
+    """
+    What a file may call its own: its namesake, or that of the module it is a part of (route_find.c:
+    route.h, test_route.c: route.h).
+    """
+    folder, stem = os.path.split(re.sub(r"^(src|tests/unit)/", "", path.removesuffix(".c")))
+    words = stem.removeprefix("test_").split("_")
+    return [f'"{folder}/{"_".join(words[:n])}.h"' for n in range(len(words), 0, -1)]
+
+
+def own_header(tree, path, names):
+    """The own header: the namesake if there is one, else whichever of its module comes first."""
+    if path.endswith(".h"):
+        return None
+    own = own_headers(path)
+    if tree.has(re.sub(r"\.c$", ".h", path)):
+        return own[0]
+    return names[0] if names and names[0] in own else None
 
 
 def kind_of(name, own):
@@ -49,9 +62,10 @@ def kind_of(name, own):
 
 
 def check_includes(tree, path, lines):
-    own = own_header(tree, path)
+    blocks = blocks_of(lines)
+    own = own_header(tree, path, [name for block in blocks[:1] for _, name in block])
     last_kind = -1
-    for block in blocks_of(lines):
+    for block in blocks:
         names = [name for _, name in block if name != LAST_OF_SYSTEM]
         kinds = {kind_of(name, own) for name in names} or {1}
         number = block[0][0]
@@ -63,7 +77,7 @@ def check_includes(tree, path, lines):
             wrong = next(a for a, b in zip(names, sorted(names)) if a != b)
             yield number, f"includes are sorted: {wrong}"
         last_kind = max(kinds)
-    if own is not None and own not in (name for b in blocks_of(lines)[:1] for _, name in b):
+    if own is not None and own not in (name for block in blocks[:1] for _, name in block):
         yield 1, f"its own header comes first: {own}"
 
 
@@ -107,6 +121,9 @@ CASES = [
      {"src/base/a.h": "#pragma once\n" + TOP,
       "src/base/a.c": TOP + '#include <poll.h>\n\n#include "base/a.h"\n'},
      ["in the order", "own header comes first"]),
+    ("a part of a module starts with the module's header",
+     {"src/base/map_find.c": TOP + '#include "base/map.h"\n\n#include <poll.h>\n',
+      "tests/unit/base/test_map.c": TOP + '#include "base/map.h"\n\n#include <poll.h>\n'}, []),
     ("cmocka follows what it needs",
      {"tests/unit/test_a.c": TOP + "#include <setjmp.h>\n#include <stdarg.h>\n"
                                    "#include <cmocka.h>\n"}, []),
