@@ -185,30 +185,43 @@ static const char *h1_parse_version(const struct h1_call *call, const char *p,
 	return h1_parse_odd_version(call, p, ret_reason);
 }
 
-/* Find the end of the method at @line and its number.  Return: the byte behind it. */
-static const char *h1_parse_method(const struct h1_call *call, const char *line)
+/* The end of the method at @line. */
+static const char *h1_skip_method(const struct h1_call *call, const char *line)
 {
 	const char *p = line;
 
 	if (likely(call->end - line >= 4 && memcmp(line, "GET ", 4) == 0)) {
-		call->request->method_id = HTTP_METHOD_GET;
-
 		return line + 3;
 	}
 	while (p < call->end && http_char_is(*p, HTTP_CHAR_TOKEN)) {
 		p++;
 	}
-	call->request->method_id = (uint8_t)http_method_find(slice_from(line, (size_t)(p - line)));
 
 	return p;
+}
+
+/* Note the request line, whose method ends at @p. */
+static void h1_note_line(const struct h1_call *call, const char *line, const char *p,
+			 const struct scan_target *found)
+{
+	struct h1_parser *parser = call->parser;
+	struct slice method = slice_from(line, (size_t)(p - line));
+	bool is_get = method.len == 3 && memcmp(line, "GET", 3) == 0;
+
+	parser->method_off = (uint32_t)(line - call->begin);
+	parser->method_len = (uint16_t)method.len;
+	parser->target_off = parser->method_off + parser->method_len + 1U;
+	parser->target_len = (uint32_t)(found->stop - (p + 1));
+	parser->query_off = found->query != NULL ? (uint32_t)(found->query - call->begin) : 0;
+	parser->is_target_plain = found->is_plain;
+	call->request->method_id = (uint8_t)(is_get ? HTTP_METHOD_GET : http_method_find(method));
 }
 
 /* Read the request line at @line.  Return: the next line; NULL with *@ret_reason set. */
 static const char *h1_parse_request_line(const struct h1_call *call, const char *line,
 					 enum http_reason *ret_reason)
 {
-	struct h1_parser *parser = call->parser;
-	const char *p = h1_parse_method(call, line);
+	const char *p = h1_skip_method(call, line);
 
 	*ret_reason = HTTP_REASON_BAD_REQUEST;
 	if (unlikely(p == call->end || *p != ' ' || p - line > HTTP_METHOD_BYTES_MAX)) {
@@ -226,20 +239,14 @@ static const char *h1_parse_request_line(const struct h1_call *call, const char 
 		found.is_plain = false;
 	}
 
-	size_t target_len = (size_t)(found.stop - (p + 1));
-	if (unlikely(found.stop == call->end || *found.stop != ' ' || target_len == 0)) {
+	if (unlikely(found.stop == call->end || *found.stop != ' ' || found.stop == p + 1)) {
 		if (found.stop < call->end) {
 			*ret_reason = h1_line_reason(call, found.stop, HTTP_REASON_URL);
 		}
 
 		return NULL;
 	}
-	parser->method_off = (uint32_t)(line - call->begin);
-	parser->method_len = (uint16_t)(p - line);
-	parser->target_off = parser->method_off + parser->method_len + 1U;
-	parser->target_len = (uint32_t)target_len;
-	parser->query_off = found.query != NULL ? (uint32_t)(found.query - call->begin) : 0;
-	parser->is_target_plain = found.is_plain;
+	h1_note_line(call, line, p, &found);
 
 	return h1_parse_version(call, found.stop + 1, ret_reason);
 }
