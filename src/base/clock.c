@@ -11,10 +11,10 @@
 
 static int64_t clock_read(clockid_t id)
 {
-	struct timespec ts;
-	int r = clock_gettime(id, &ts);
+	struct timespec ts = {0};
 
-	assert(r == 0);
+	/* Cannot fail: both clocks exist on every Linux. */
+	(void)clock_gettime(id, &ts);
 
 	return (int64_t)ts.tv_sec * NSEC_PER_SEC + ts.tv_nsec;
 }

@@ -49,9 +49,9 @@ static void json_separate(struct json_writer *writer)
 static void json_before_value(struct json_writer *writer)
 {
 	bool is_object = (writer->is_object & json_bit(writer)) != 0;
-	bool is_second_document = writer->depth == 0 && writer->has_value != 0;
 
-	assert(is_object == writer->has_key && !is_second_document);
+	assert(is_object == writer->has_key);
+	assert(writer->depth > 0 || writer->has_value == 0); /* one document, not two */
 
 	if (!is_object) {
 		json_separate(writer);

@@ -59,6 +59,19 @@ static void every_block_is_aligned_wherever_the_memory_begins(void **state)
 	}
 }
 
+static void gap_of_the_alignment_counts(void **state)
+{
+	alignas(64) char memory[128];
+	struct arena arena;
+
+	assert_int_equal(arena_init(&arena, memory, sizeof(memory)), 0);
+	assert_non_null(arena_alloc(&arena, 1, 1));
+	assert_null(arena_alloc(&arena, 65, 64));
+	assert_ptr_equal(arena_alloc(&arena, 64, 64), memory + 64);
+	assert_int_equal(arena.used, sizeof(memory));
+	arena_fini(&arena);
+}
+
 static void blocks_do_not_overlap(void **state)
 {
 	struct arena arena;
@@ -110,6 +123,7 @@ int main(void)
 		cmocka_unit_test(size_is_the_limit_to_the_byte),
 		cmocka_unit_test(refusal_takes_nothing),
 		cmocka_unit_test(every_block_is_aligned_wherever_the_memory_begins),
+		cmocka_unit_test(gap_of_the_alignment_counts),
 		cmocka_unit_test(blocks_do_not_overlap),
 		cmocka_unit_test(reset_takes_all_back),
 		cmocka_unit_test(failed_allocation_leaves_a_zeroed_arena),

@@ -20,6 +20,7 @@
 #define N_READERS         2
 #define N_REPLACEMENTS    3000
 #define N_READS_PER_PAUSE 16
+#define N_LOOKS_PER_READ  100
 #define OBJECT_GOOD       0x600d
 #define OBJECT_SPOILT     0xbad
 
@@ -43,7 +44,12 @@ static void reader_look(struct reader *reader)
 {
 	const struct object *object = rcu_read(&shared_object);
 
-	reader->has_seen_spoilt |= object->state != OBJECT_GOOD;
+	/* Holds on to it for a while, which is what the grace period is for. */
+	for (int i = 0; i < N_LOOKS_PER_READ; i++) {
+		const volatile unsigned *object_state = &object->state;
+
+		reader->has_seen_spoilt |= *object_state != OBJECT_GOOD;
+	}
 	reader->has_gone_back |= object->number < reader->n_last;
 	reader->n_last = object->number;
 }

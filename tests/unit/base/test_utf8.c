@@ -145,6 +145,9 @@ static void failed_decode_changes_nothing(void **state)
 	assert_int_equal(rest.len, 1);
 	assert_int_equal(cp, 4711);
 
+	/* What stands behind the slice does not count. */
+	rest = slice_from("\xc3\xbc", 1);
+	assert_false(utf8_decode(&rest, &cp));
 	rest = (struct slice){0};
 	assert_false(utf8_decode(&rest, &cp));
 }

@@ -290,6 +290,21 @@ static void wait_finds_the_next_slot_at_every_distance(void **state)
 	}
 }
 
+static void wait_is_right_wherever_the_clock_stands(void **state)
+{
+	struct timer_wheel wheel;
+	struct probe probe;
+
+	timer_wheel_init(&wheel, at_ms(0));
+	probe_init(&probe, &wheel);
+	for (int64_t ms = 0; ms < 5 * ROUND_MS; ms += 777) {
+		timer_wheel_run(&wheel, at_ms(ms));
+		timer_arm(&wheel, &probe.timer, at_ms(ms + 10000));
+		assert_in_range(timer_wheel_wait_ms(&wheel, at_ms(ms), -1), 10000,
+				10000 + TIMER_SLOT_MS);
+	}
+}
+
 /* The naive model: what is armed, and until when it may take. */
 static void check_against_model(struct probe *probes, int64_t now_ms)
 {
@@ -354,6 +369,7 @@ int main(void)
 		cmocka_unit_test(callback_may_free_itself_and_a_neighbour_that_is_due),
 		cmocka_unit_test(wait_is_limited_by_the_caller_and_for_ever_without_timers),
 		cmocka_unit_test(wait_finds_the_next_slot_at_every_distance),
+		cmocka_unit_test(wait_is_right_wherever_the_clock_stands),
 		cmocka_unit_test(loop_that_sleeps_as_told_is_never_late),
 	};
 
