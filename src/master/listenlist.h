@@ -123,14 +123,16 @@ struct listen_locals {
  * listen_entry_parse() - read a whole slice as an entry: A, A:p, v6, [v6], [v6]:p or none
  * @ret_error: filled on LISTENLIST_E_INVALID; NULL when the caller does not want to know
  *
+ * The one system call here: the name of an interface in "fe80::1%eth0" is looked up.
+ *
  * Return: 0; LISTENLIST_E_INVALID; never fatal.
  */
 int listen_entry_parse(struct slice text, struct listen_entry *ret_entry,
 		       struct listen_entry_error *ret_error) must_check_;
 
-/* listen_entry_format() - write the canonical text (IPv6 in brackets only with a port) and its NUL */
-void listen_entry_format(const struct listen_entry *entry,
-			 char ret_text[LISTENLIST_ENTRY_BYTES]);
+/* listen_entry_format() - write the canonical text (IPv6 in brackets only with a port) and its NUL
+ */
+void listen_entry_format(const struct listen_entry *entry, char ret_text[LISTENLIST_ENTRY_BYTES]);
 
 /* listen_entry_is_equal() - same kind, address and port */
 bool listen_entry_is_equal(const struct listen_entry *a, const struct listen_entry *b);
@@ -179,8 +181,9 @@ bool listenlist_covers(const struct listenlist *list, const struct ip_endpoint *
  * @wants: one per registered prefix; repeated ones are fine
  * @ret_resolution: filled on success only; owned by the caller (listen_resolution_fini)
  *
- * Each endpoint comes once, in the order of the wants.  An address whose family's wildcard is wanted
- * on the same port gets no socket of its own: the wildcard's serves it (Linux would refuse both).
+ * Each endpoint comes once, ordered by port, wildcard wants first.  An address whose family's
+ * wildcard is wanted on the same port gets no socket of its own: the wildcard's serves it (Linux
+ * would refuse both).
  *
  * Return: 0; -ENOMEM.
  */
