@@ -246,14 +246,36 @@ static int commit_write(struct commit *commit, int64_t *ret_n_changes)
 	return result_trace(r);
 }
 
+/*
+ * How many revisions the history may hold.  Not by schema_dword(): out of memory, SQLite ends the
+ * whole transaction, and whoever goes on would write outside of it.
+ */
+static int commit_read_history_max(struct registry *registry, uint32_t *ret_max)
+{
+	const struct schema_entry *entry = schema_entry(SCHEMA_REGISTRY_HISTORY_MAX);
+	cleanup_(registry_value_fini) struct registry_value value = {0};
+	int r = registry_get(registry, entry->key, entry->name, &value);
+
+	if (r != 0 && r != REGISTRY_E_NOT_FOUND) {
+		return result_trace(r);
+	}
+
+	bool is_usable = r == 0 && schema_check(entry, &value, NULL) == 0;
+
+	*ret_max = is_usable ? value.dword : entry->initial;
+
+	return 0;
+}
+
 /* Drop the revisions that are more than the history may hold. */
 static int commit_forget_revisions(struct commit *commit)
 {
 	struct registry *registry = commit->tx->registry;
-	uint32_t kept = schema_dword(registry, SCHEMA_REGISTRY_HISTORY_MAX, NULL, NULL);
+	uint32_t kept;
+	int r = commit_read_history_max(registry, &kept);
 
-	if (commit->revision <= kept) {
-		return 0;
+	if (r != 0 || commit->revision <= kept) {
+		return result_trace(r);
 	}
 
 	const struct store_arg args[] = {store_arg_number((int64_t)(commit->revision - kept))};
@@ -339,13 +361,13 @@ int commit_run(struct registry_tx *tx, const struct registry_author *author, com
 	int r = commit_check_author(author, &store->error);
 
 	if (r == 0) {
-		r = store_exec(store, "BEGIN IMMEDIATE", "lock it");
+		r = store_run(store, STORE_BEGIN, NULL, 0);
 	}
 	if (r == 0) {
 		r = commit_prepare(&commit, fill, argument);
 	}
 	if (r == 0 && commit.is_changed) {
-		r = store_exec(store, "COMMIT", "commit");
+		r = store_run(store, STORE_COMMIT, NULL, 0);
 	}
 	store_rollback(store); /* whatever is left open: a failure, or a change of nothing */
 	if (r != 0) {

@@ -66,13 +66,32 @@ struct store_arg store_arg_value(const struct registry_value *value)
 	};
 }
 
-/* A quota, a file size limit and a full disk are the same to a user. */
+/* The system's error of a file of the database: SQLITE_FCNTL_JOURNAL_POINTER is the log. */
+static int store_file_errno(const struct store *store, int pointer)
+{
+	sqlite3_file *file = NULL;
+	int error = 0;
+
+	if (sqlite3_file_control(store->db, "main", pointer, &file) == SQLITE_OK && file != NULL &&
+	    file->pMethods != NULL) {
+		(void)file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &error);
+	}
+
+	return error;
+}
+
+static bool store_is_full_errno(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EFBIG;
+}
+
+/* A quota, a file size limit and a full disk are the same to a user; SQLite knows the last only. */
 static bool store_is_full(const struct store *store, int code)
 {
-	int error = store->db != NULL ? sqlite3_system_errno(store->db) : 0;
-
-	return (code & 0xff) == SQLITE_IOERR &&
-	       (error == ENOSPC || error == EDQUOT || error == EFBIG);
+	return (code & 0xff) == SQLITE_IOERR && store->db != NULL &&
+	       (store_is_full_errno(sqlite3_system_errno(store->db)) ||
+		store_is_full_errno(store_file_errno(store, SQLITE_FCNTL_JOURNAL_POINTER)) ||
+		store_is_full_errno(store_file_errno(store, SQLITE_FCNTL_FILE_POINTER)));
 }
 
 int store_fail(struct store *store, int code, const char *what)
@@ -80,7 +99,11 @@ int store_fail(struct store *store, int code, const char *what)
 	assert(store != NULL && what != NULL);
 
 	int primary = store_is_full(store, code) ? SQLITE_FULL : code & 0xff;
-	const char *why = store->db != NULL ? sqlite3_errmsg(store->db) : sqlite3_errstr(primary);
+	const char *why = sqlite3_errstr(primary);
+
+	if (store->db != NULL && primary == (sqlite3_errcode(store->db) & 0xff)) {
+		why = sqlite3_errmsg(store->db);
+	}
 
 	if (primary == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM) {
 		registry_error_set(&store->error, "%s: cannot %s: out of memory", store->path,
@@ -197,9 +220,11 @@ void store_rollback(struct store *store)
 	assert(store != NULL && store->db != NULL);
 
 	if (sqlite3_get_autocommit(store->db) == 0) {
-		/* It cannot fail but for errors after which SQLite has rolled back by itself. */
-		(void)sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+		/* Prepared at the start: out of memory, it could not be prepared now. */
+		(void)sqlite3_step(store->statements[STORE_ROLLBACK]);
+		(void)sqlite3_reset(store->statements[STORE_ROLLBACK]);
 	}
+	assert(sqlite3_get_autocommit(store->db) != 0);
 }
 
 static int store_bind(sqlite3_stmt *rows, int i, const struct store_arg *arg)

@@ -75,7 +75,7 @@ int store_fail(struct store *store, int code, const char *what) must_check_;
 int store_fail_corrupt(struct store *store, const char *why) must_check_;
 
 /*
- * store_exec() - run one statement of text that gives no rows (BEGIN, COMMIT, PRAGMA ...)
+ * store_exec() - run statements of text, for what store_open() does
  *
  * Return: 0; as store_fail().
  */

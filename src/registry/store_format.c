@@ -134,6 +134,21 @@ static int store_format_identify(struct store *store, bool *ret_is_new)
 	return format == STORE_FORMAT ? 0 : store_fail_corrupt(store, "it has no known format");
 }
 
+/* The same from one state of the database: another process may be making its tables just now. */
+static int store_format_identify_alone(struct store *store, bool *ret_is_new)
+{
+	int r = store_exec(store, "BEGIN", "read it");
+
+	if (r == 0) {
+		r = store_format_identify(store, ret_is_new);
+	}
+	if (r == 0) {
+		r = store_exec(store, "COMMIT", "read it");
+	}
+
+	return result_trace(r);
+}
+
 /* The settings that a connection needs before it looks at anything. */
 static int store_format_defend(struct store *store)
 {
@@ -149,12 +164,20 @@ static int store_format_defend(struct store *store)
 			  "set it up");
 }
 
-/* The write-ahead log: readers and one writer do not wait for each other, commits are one fsync. */
+/*
+ * The write-ahead log: readers and one writer do not wait for each other, commits are one fsync.
+ * SQLite does not wait for locks when it changes the mode of a new file; we do.
+ */
 static int store_format_use_log(struct store *store)
 {
+	struct mono_time end = mono_add_ms(clock_mono(), REGISTRY_BUSY_TIMEOUT_MS);
 	char answer[STORE_FORMAT_ANSWER_BYTES];
 	int r = store_format_ask(store, "PRAGMA journal_mode = WAL", answer);
 
+	while (r == REGISTRY_E_BUSY && mono_diff_ms(end, clock_mono()) > 0) {
+		(void)sqlite3_sleep(2);
+		r = store_format_ask(store, "PRAGMA journal_mode = WAL", answer);
+	}
 	if (r != 0) {
 		return result_trace(r);
 	}
@@ -216,7 +239,7 @@ static int store_format_create_tables(struct store *store)
 	return store_format_add_first_revision(store);
 }
 
-/* Make the tables, all or none. */
+/* Make the tables, all or none: after a failure the caller closes, which rolls back. */
 static int store_format_create(struct store *store)
 {
 	int r = store_exec(store, "BEGIN IMMEDIATE", "lock it");
@@ -228,9 +251,6 @@ static int store_format_create(struct store *store)
 	r = store_format_create_tables(store);
 	if (r == 0) {
 		r = store_exec(store, "COMMIT", "make its tables");
-	}
-	if (r != 0) {
-		store_rollback(store);
 	}
 
 	return result_trace(r);
@@ -256,7 +276,7 @@ int store_format_check(struct store *store, bool is_read_only)
 	bool is_new = false;
 
 	if (r == 0) {
-		r = store_format_identify(store, &is_new);
+		r = store_format_identify_alone(store, &is_new);
 	}
 	if (r == 0 && is_new && is_read_only) {
 		return store_fail_corrupt(store, "it is empty");
