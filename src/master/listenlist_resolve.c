@@ -175,18 +175,15 @@ static int listen_resolve_wildcard(struct listen_resolver *resolver, uint16_t po
 
 	for (size_t i = 0; i < list->n_entries; i++) {
 		const struct listen_entry *entry = &list->entries[i];
-		int family = entry->addr.family;
-		int r = 0;
 
 		if (entry->kind != LISTEN_ENTRY_KIND_ADDRESS ||
 		    !listen_entry_has_port(entry, port)) {
 			continue;
 		}
-		if (listen_entry_is_any(entry)) {
-			r = listen_resolver_add_any(resolver, family, port, entry);
-		} else if (listenlist_find_any(list, family, port) == NULL) {
-			r = listen_resolver_add_addr(resolver, entry->addr, port, entry);
-		}
+
+		int r = listen_entry_is_any(entry)
+				? listen_resolver_add_any(resolver, entry->addr.family, port, entry)
+				: listen_resolver_add_addr(resolver, entry->addr, port, entry);
 		if (r < 0) {
 			return result_trace(r);
 		}
