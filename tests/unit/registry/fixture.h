@@ -3,23 +3,24 @@
 
 /*
  * What the registry's tests share: a folder of their own that is gone afterwards, a registry in it,
- * and one-line changes.  Each file includes this one first.
+ * and one-line changes.
  */
 
-#include <stdarg.h>
-#include <stddef.h>
-#include <setjmp.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+#include <cmocka.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -93,12 +94,12 @@ static inline int fixture_teardown(void **state)
 	registry_close(fixture->registry);
 
 	DIR *dir = opendir(fixture->folder);
-	const struct dirent *entry;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		(void)unlinkat(dirfd(dir), entry->d_name, 0); /* "." and ".." stay */
-	}
 	if (dir != NULL) {
+		for (const struct dirent *entry = readdir(dir); entry != NULL;
+		     entry = readdir(dir)) {
+			(void)unlinkat(dirfd(dir), entry->d_name, 0); /* "." and ".." stay */
+		}
 		(void)closedir(dir);
 	}
 	(void)rmdir(fixture->folder);
@@ -215,4 +216,14 @@ static inline char *fixture_export(struct registry *registry)
 	assert_non_null(text);
 
 	return text;
+}
+
+/* Wait for a child: its exit status, or 128 and the signal. */
+static inline int fixture_wait(pid_t pid)
+{
+	int status = 0;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }

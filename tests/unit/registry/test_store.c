@@ -2,9 +2,9 @@
 
 /* What is opened, what is refused, and that a refused file stays as it was. */
 
-#include "fixture.h"
-
 #include <sqlite3.h>
+
+#include "fixture.h"
 
 static void write_file(const char *path, const void *bytes, size_t len, mode_t mode)
 {
