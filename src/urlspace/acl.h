@@ -21,8 +21,8 @@
 #include "base/compiler.h"
 #include "base/slice.h"
 
-#define ACL_ACES_MAX       64               /* entries of one list */
-#define ACL_TEXT_BYTES_MAX 4096             /* longest text that is read as a list */
+#define ACL_ACES_MAX       64    /* entries of one list */
+#define ACL_TEXT_BYTES_MAX 32768 /* longest text that is read: more than any list is written as */
 #define ACL_ID_MAX         (UINT32_MAX - 1) /* (uid_t)-1 is nobody's: "no change" in setuid(2) */
 #define ACL_MESSAGE_BYTES  256
 #define ACL_NAME_BYTES     256 /* longest user or group name and its NUL */

@@ -68,76 +68,77 @@ static void sddl_has_a_canonical_form(void **state)
 	}
 }
 
+static const struct {
+	const char *text;
+	size_t position;
+	const char *word; /* in the message */
+} refused_rows[] = {
+	{"", 0, "no D: part"},
+	{"O:BA", 4, "no D: part"},
+	{"X:(A;;GX;;;WD)", 0, "expected D:"},
+	{"D", 0, "expected D:"},
+	{"(A;;GX;;;WD)", 0, "expected D:"},
+	{"D:(A;;GX;;;WD", 13, "six fields"},
+	{"D:(A;;GX;;WD)", 12, "six fields"},
+	{"D:(A;;GX;;;;WD)", 11, "six fields"},
+	{"D:(A;;GX;;;WD))", 14, "expected D:"},
+	{"D:(A;;GX;;;WD) ", 14, "expected D:"},
+	{"D: (A;;GX;;;WD)", 2, "P, AR, AI"},
+	{"D:X(A;;GX;;;WD)", 2, "P, AR, AI"},
+	{"D:PA(A;;GX;;;WD)", 3, "P, AR, AI"},
+	{"D:NO_ACCESS_CONTROL", 2, "P, AR, AI"},
+	{"D:(A;;GX;;;WD)D:", 14, "twice"},
+	{"D:(OA;;GX;;;WD)", 3, "type A"},
+	{"D:(a;;GX;;;WD)", 3, "type A"},
+	{"D:(A;IO;GX;;;WD)", 5, "flags"},
+	{"D:(A;O;GX;;;WD)", 5, "flags"},
+	{"D:(A;OICII;GX;;;WD)", 9, "flags"},
+	{"D:(A;;;;;WD)", 6, "rights"},
+	{"D:(A;;FA;;;WD)", 6, "rights"},
+	{"D:(A;;GXF;;;WD)", 8, "rights"},
+	{"D:(A;;gx;;;WD)", 6, "rights"},
+	{"D:(A;;0x;;;WD)", 6, "mask"},
+	{"D:(A;;0x1;;;WD)", 6, "mask"},
+	{"D:(A;;0xg;;;WD)", 8, "mask"},
+	{"D:(A;;0x020000000;;;WD)", 16, "mask"},
+	{"D:(A;;GX;x;;WD)", 9, "GUID"},
+	{"D:(A;;GX;;x;WD)", 10, "GUID"},
+	{"D:(A;;GX;;;)", 11, "no SID"},
+	{"D:(A;;GX;;;NS)", 11, "write S-1-22-1-UID"},
+	{"D:(A;;GX;;;LS)", 11, "write S-1-22-1-UID"},
+	{"D:(A;;GX;;;S-1-5-20)", 11, "write S-1-22-1-UID"},
+	{"D:(A;;GX;;;BU)", 11, "no counterpart"},
+	{"D:(A;;GX;;;wd)", 11, "no counterpart"},
+	{"D:(A;;GX;;;everyone)", 11, "no SID"},
+	{"D:(A;;GX;;;S-1-5)", 16, "no SID"},
+	{"D:(A;;GX;;;S-2-5-1)", 11, "no SID"},
+	{"D:(A;;GX;;;S-1-5-x)", 17, "no SID"},
+	{"D:(A;;GX;;;S-1-5-)", 17, "no SID"},
+	{"D:(A;;GX;;;S-1-5-01)", 17, "no SID"},
+	{"D:(A;;GX;;;S-1-5-4294967296)", 17, "no SID"},
+	{"D:(A;;GX;;;S-1-281474976710656-1)", 15, "no SID"},
+	{"D:(A;;GX;;;S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16)", 53, "no SID"},
+	{"D:(A;;GX;;;S-1-22-1-4294967295)", 20, "no user"},
+	{"D:(A;;GX;;;S-1-22-1-1-2)", 20, "no user"},
+	{"O:xD:", 2, "no SID"},
+	{"O:D:", 2, "no SID"},
+	{"S:(AUD:", 7, "not closed"},
+};
+
 static void refused_sddl_has_a_position(void **state)
 {
-	static const struct {
-		const char *text;
-		size_t position;
-		const char *word; /* in the message */
-	} rows[] = {
-		{"", 0, "no D: part"},
-		{"O:BA", 4, "no D: part"},
-		{"X:(A;;GX;;;WD)", 0, "expected D:"},
-		{"D", 0, "expected D:"},
-		{"(A;;GX;;;WD)", 0, "expected D:"},
-		{"D:(A;;GX;;;WD", 13, "six fields"},
-		{"D:(A;;GX;;WD)", 12, "six fields"},
-		{"D:(A;;GX;;;;WD)", 11, "six fields"},
-		{"D:(A;;GX;;;WD))", 14, "expected D:"},
-		{"D:(A;;GX;;;WD) ", 14, "expected D:"},
-		{"D: (A;;GX;;;WD)", 2, "P, AR, AI"},
-		{"D:X(A;;GX;;;WD)", 2, "P, AR, AI"},
-		{"D:PA(A;;GX;;;WD)", 3, "P, AR, AI"},
-		{"D:NO_ACCESS_CONTROL", 2, "P, AR, AI"},
-		{"D:(A;;GX;;;WD)D:", 14, "twice"},
-		{"D:(OA;;GX;;;WD)", 3, "type A"},
-		{"D:(a;;GX;;;WD)", 3, "type A"},
-		{"D:(A;IO;GX;;;WD)", 5, "flags"},
-		{"D:(A;O;GX;;;WD)", 5, "flags"},
-		{"D:(A;OICII;GX;;;WD)", 9, "flags"},
-		{"D:(A;;;;;WD)", 6, "rights"},
-		{"D:(A;;FA;;;WD)", 6, "rights"},
-		{"D:(A;;GXF;;;WD)", 8, "rights"},
-		{"D:(A;;gx;;;WD)", 6, "rights"},
-		{"D:(A;;0x;;;WD)", 6, "mask"},
-		{"D:(A;;0x1;;;WD)", 6, "mask"},
-		{"D:(A;;0xg;;;WD)", 8, "mask"},
-		{"D:(A;;0x020000000;;;WD)", 16, "mask"},
-		{"D:(A;;GX;x;;WD)", 9, "GUID"},
-		{"D:(A;;GX;;x;WD)", 10, "GUID"},
-		{"D:(A;;GX;;;)", 11, "no SID"},
-		{"D:(A;;GX;;;NS)", 11, "write S-1-22-1-UID"},
-		{"D:(A;;GX;;;LS)", 11, "write S-1-22-1-UID"},
-		{"D:(A;;GX;;;S-1-5-20)", 11, "write S-1-22-1-UID"},
-		{"D:(A;;GX;;;BU)", 11, "no counterpart"},
-		{"D:(A;;GX;;;wd)", 11, "no counterpart"},
-		{"D:(A;;GX;;;everyone)", 11, "no SID"},
-		{"D:(A;;GX;;;S-1-5)", 16, "no SID"},
-		{"D:(A;;GX;;;S-2-5-1)", 11, "no SID"},
-		{"D:(A;;GX;;;S-1-5-x)", 17, "no SID"},
-		{"D:(A;;GX;;;S-1-5-)", 17, "no SID"},
-		{"D:(A;;GX;;;S-1-5-01)", 17, "no SID"},
-		{"D:(A;;GX;;;S-1-5-4294967296)", 17, "no SID"},
-		{"D:(A;;GX;;;S-1-281474976710656-1)", 15, "no SID"},
-		{"D:(A;;GX;;;S-1-5-1-2-3-4-5-6-7-8-9-10-11-12-13-14-15-16)", 53, "no SID"},
-		{"D:(A;;GX;;;S-1-22-1-4294967295)", 20, "no user"},
-		{"D:(A;;GX;;;S-1-22-1-1-2)", 20, "no user"},
-		{"O:xD:", 2, "no SID"},
-		{"O:D:", 2, "no SID"},
-		{"S:(AUD:", 7, "not closed"},
-	};
-
-	for (size_t i = 0; i < array_len(rows); i++) {
+	for (size_t i = 0; i < array_len(refused_rows); i++) {
 		struct acl acl = {0};
 		struct acl_error error;
 
-		assert_int_equal(sddl_parse(slice_from_str(rows[i].text), &acl, &error),
+		assert_int_equal(sddl_parse(slice_from_str(refused_rows[i].text), &acl, &error),
 				 ACL_E_INVALID);
-		if (error.position != rows[i].position ||
-		    strstr(error.message, rows[i].word) == NULL) {
-			fail_msg("%s: %zu: %s", rows[i].text, error.position, error.message);
+		if (error.position != refused_rows[i].position ||
+		    strstr(error.message, refused_rows[i].word) == NULL) {
+			fail_msg("%s: %zu: %s", refused_rows[i].text, error.position,
+				 error.message);
 		}
-		assert_int_equal(sddl_parse(slice_from_str(rows[i].text), &acl, NULL),
+		assert_int_equal(sddl_parse(slice_from_str(refused_rows[i].text), &acl, NULL),
 				 ACL_E_INVALID);
 	}
 }
