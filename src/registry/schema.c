@@ -31,7 +31,7 @@ static const struct schema_entry schema_entries[SCHEMA_COUNT_] = {
 /* tools/gen-schema-doc has the same words. */
 static const char *const schema_effect_texts[SCHEMA_EFFECT_COUNT_] = {
 	[SCHEMA_EFFECT_LIVE] = "at once",
-	[SCHEMA_EFFECT_NEW] = "for connections, endpoints and queues made afterwards",
+	[SCHEMA_EFFECT_NEW] = "for endpoints, queues and receivers made afterwards",
 	[SCHEMA_EFFECT_RESTART] = "at the engine's next start",
 };
 

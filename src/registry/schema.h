@@ -19,8 +19,8 @@ enum schema_verdict {
 
 /* When a changed value is followed. */
 enum schema_effect {
-	SCHEMA_EFFECT_LIVE = 0, /* at once, also by what exists already */
-	SCHEMA_EFFECT_NEW,      /* by connections, endpoints, queues, sessions made afterwards */
+	SCHEMA_EFFECT_LIVE = 0, /* at once; by a connection with its next request */
+	SCHEMA_EFFECT_NEW,      /* by endpoints, queues and receivers made afterwards */
 	SCHEMA_EFFECT_RESTART,  /* at the engine's next start */
 	SCHEMA_EFFECT_COUNT_
 };
@@ -84,5 +84,5 @@ typedef void (*schema_on_warning_fn)(void *context, const struct schema_entry *e
 uint32_t schema_dword(struct registry *registry, enum schema_id id, schema_on_warning_fn on_warning,
 		      void *context);
 
-/* schema_effect_text() - "at once", "for connections, ... made afterwards", "...": static */
+/* schema_effect_text() - words to follow "takes effect"; static */
 const char *schema_effect_text(enum schema_effect effect);
