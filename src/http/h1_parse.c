@@ -54,17 +54,31 @@ static enum h1_parse_result h1_reject(const struct h1_call *call, enum http_reas
 	return H1_PARSE_REJECTED;
 }
 
-/* The head does not end within head_bytes_max, and @line is where that shows. */
+/*
+ * The head does not end within head_bytes_max, and @line is where that shows.  Of a request line
+ * the log shall have the method and as much of the target as there is.
+ */
 static enum http_reason h1_full_reason(const struct h1_call *call, const char *line)
 {
-	if (call->parser->phase == H1_PHASE_FIELDS) {
+	struct h1_parser *parser = call->parser;
+	const char *method_end = memchr(line, ' ', (size_t)(call->end - line));
+
+	if (parser->phase == H1_PHASE_FIELDS) {
 		return HTTP_REASON_REQUEST_LENGTH;
 	}
+	/* RFC 9112, 3: 501 for a method longer than any we know, 414 for a target. */
+	if (method_end == NULL || method_end - line > HTTP_METHOD_BYTES_MAX) {
+		return HTTP_REASON_METHOD_NOT_IMPLEMENTED;
+	}
 
-	bool has_method = memchr(line, ' ', (size_t)(call->end - line)) != NULL;
+	const char *target = method_end + 1;
+	const char *target_end = memchr(target, ' ', (size_t)(call->end - target));
+	parser->method_off = (uint32_t)(line - call->begin);
+	parser->method_len = (uint16_t)(method_end - line);
+	parser->target_off = (uint32_t)(target - call->begin);
+	parser->target_len = (uint32_t)((target_end != NULL ? target_end : call->end) - target);
 
-	/* RFC 9112, 3: 414 for a target, 501 for a method longer than any we know. */
-	return has_method ? HTTP_REASON_URL_LENGTH : HTTP_REASON_METHOD_NOT_IMPLEMENTED;
+	return HTTP_REASON_URL_LENGTH;
 }
 
 /* The LF of the line at @line, searched for only where no earlier call did; NULL = not there yet.
