@@ -192,6 +192,33 @@ static int h1_put_application_field(struct h1_out *out, struct h1_head *head,
 }
 
 /*
+ * The framing of 1xx, 204 and 304, which have no body.  A 304 may tell the length of the body that
+ * a 200 would have.
+ */
+static int h1_decide_bodiless(const struct h1_head *head, struct h1_framing *framing)
+{
+	bool is_304 = head->response->status == 304;
+
+	framing->content_length = is_304 ? head->content_length : -1;
+	if (head->response->body_bytes > 0 || (!is_304 && head->content_length > 0)) {
+		return H1_WRITE_E_FRAMING;
+	}
+
+	return 0;
+}
+
+/*
+ * The framing of an answer to HEAD: the length of the body that GET would have (RFC 9110, 9.3.2),
+ * as the application says.  An empty body says nothing: it may have left out what is not sent.
+ */
+static void h1_decide_head(const struct h1_head *head, struct h1_framing *framing)
+{
+	bool is_told = head->content_length >= 0 || head->response->body_bytes == 0;
+
+	framing->content_length = is_told ? head->content_length : head->response->body_bytes;
+}
+
+/*
  * Decide how the body is sent (RFC 9112, 6; RFC 9110, 8.6).  Return: 0 and *@framing; E_FRAMING
  * when status, length and body don't go together.
  */
@@ -201,33 +228,21 @@ static int h1_decide_framing(const struct h1_head *head, struct h1_framing *fram
 	bool is_known = response->body_bytes != H1_WRITE_LENGTH_UNKNOWN;
 
 	framing->is_keep_alive = response->is_keep_alive && !head->is_closing;
-	framing->content_length = is_known ? response->body_bytes : head->content_length;
-	framing->has_body = http_status_has_body(response->status) && !response->is_head;
 	if (!http_status_has_body(response->status)) {
-		/* A 304 may tell the length of the body that a 200 would have. */
-		framing->content_length = response->status == 304 ? head->content_length : -1;
-
-		return response->body_bytes > 0 ||
-				       (response->status != 304 && head->content_length > 0)
-			       ? H1_WRITE_E_FRAMING
-			       : 0;
+		return h1_decide_bodiless(head, framing);
 	}
 	if (response->is_head) {
-		/*
-		 * The length of the body that GET would have (RFC 9110, 9.3.2): what the
-		 * application says.  An empty body says nothing: it may have left out what is not
-		 * sent.
-		 */
-		if (head->content_length >= 0 || response->body_bytes == 0) {
-			framing->content_length = head->content_length;
-		}
+		h1_decide_head(head, framing);
 
 		return 0;
 	}
-	if (is_known && head->content_length >= 0 && head->content_length != response->body_bytes) {
-		return H1_WRITE_E_FRAMING;
-	}
-	if (response->status == 205 && framing->content_length != 0) {
+
+	framing->has_body = true;
+	framing->content_length = is_known ? response->body_bytes : head->content_length;
+	/* RFC 9110, 15.3.6: a 205 has no content, but is framed like any other response. */
+	bool is_contradiction = is_known && head->content_length >= 0 &&
+				head->content_length != response->body_bytes;
+	if (is_contradiction || (response->status == 205 && framing->content_length != 0)) {
 		return H1_WRITE_E_FRAMING;
 	}
 	if (framing->content_length < 0) {
