@@ -40,7 +40,8 @@ static void table_append(struct table *table, char kind, const char *text)
 	}
 }
 
-static void table_appendv(struct table *table, char kind, const char *format, va_list args)
+static void printf_(3, 0)
+	table_appendv(struct table *table, char kind, const char *format, va_list args)
 {
 	char text[TABLE_TEXT_BYTES];
 
