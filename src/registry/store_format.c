@@ -8,7 +8,6 @@
  *             BLOB in which each string ends in NUL.
  *   revision  who, when, why; the newest number is the state of node and value.
  *   change    what each revision changed; the numbers of id grow with time.
- *   entry     a view: values with their keys.
  */
 
 #include "registry/store_format.h"
@@ -43,8 +42,6 @@ static const char *const store_format_creation[] = {
 	" key TEXT NOT NULL COLLATE NOCASE, name TEXT NOT NULL COLLATE NOCASE,"
 	" old_type INTEGER, old_data ANY, new_type INTEGER, new_data ANY) STRICT",
 	"CREATE INDEX change_revision ON change (revision)",
-	"CREATE VIEW entry AS SELECT n.path AS key, v.name AS name, v.type AS type, v.data AS data"
-	" FROM value v JOIN node n ON n.id = v.node",
 	"INSERT INTO node (id, parent, path) VALUES (0, NULL, '')",
 	"PRAGMA application_id = " STORE_FORMAT_TEXT(STORE_APPLICATION_ID),
 	"PRAGMA user_version = " STORE_FORMAT_TEXT(STORE_FORMAT),
