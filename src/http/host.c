@@ -15,15 +15,23 @@
 /* Read ":port" or nothing; an empty port is none.  False when it is anything else. */
 static bool host_parse_port(struct slice text, uint16_t *ret_port)
 {
-	uint64_t port = 0;
+	uint32_t port = 0;
 
-	if (text.len <= 1) {
+	if (text.len == 0) {
 		*ret_port = 0;
 
-		return text.len == 0 || text.data[0] == ':';
+		return true;
 	}
-	if (text.data[0] != ':' || text.len - 1 > HOST_PORT_DIGITS_MAX || text.data[1] == '0' ||
-	    !slice_parse_u64(slice_from_offset(text, 1), UINT16_MAX, &port)) {
+	if (text.data[0] != ':' || text.len - 1 > HOST_PORT_DIGITS_MAX) {
+		return false;
+	}
+	for (size_t i = 1; i < text.len; i++) {
+		if (!ascii_is_digit(text.data[i])) {
+			return false;
+		}
+		port = port * 10 + (uint32_t)(text.data[i] - '0');
+	}
+	if (port > UINT16_MAX || (text.len > 1 && text.data[1] == '0')) {
 		return false;
 	}
 	*ret_port = (uint16_t)port;
@@ -31,37 +39,40 @@ static bool host_parse_port(struct slice text, uint16_t *ret_port)
 	return true;
 }
 
-/* Read four decimal parts 0-255 without leading zeros. */
-static bool host_parse_ipv4(struct slice text, struct ip_addr *ret_addr)
+/*
+ * Read four decimal parts 0-255 without leading zeros, up to ':' or the end.  Return: the bytes
+ * read; 0 = it is no such address.
+ */
+static size_t host_parse_ipv4(struct slice text, struct ip_addr *ret_addr)
 {
 	struct ip_addr addr = {.family = AF_INET};
-	struct slice rest = text;
+	size_t n = 0;
 
 	for (unsigned i = 0; i < 4; i++) {
+		size_t first = n;
 		unsigned value = 0;
-		size_t n = 0;
 
-		for (; n < rest.len && n < 3 && ascii_is_digit(rest.data[n]); n++) {
-			value = value * 10 + (unsigned)(rest.data[n] - '0');
+		for (; n < text.len && n - first < 3 && ascii_is_digit(text.data[n]); n++) {
+			value = value * 10 + (unsigned)(text.data[n] - '0');
 		}
-		if (n == 0 || value > 255 || (n > 1 && rest.data[0] == '0')) {
-			return false;
+		if (n == first || value > 255 || (n - first > 1 && text.data[first] == '0')) {
+			return 0;
 		}
 		addr.bytes[i] = (uint8_t)value;
-		rest = slice_from_offset(rest, n);
-		if (i < 3) {
-			if (rest.len == 0 || rest.data[0] != '.') {
-				return false;
-			}
-			rest = slice_from_offset(rest, 1);
+		if (i == 3) {
+			break;
 		}
+		if (n == text.len || text.data[n] != '.') {
+			return 0;
+		}
+		n++;
 	}
-	if (rest.len != 0) {
-		return false;
+	if (n < text.len && text.data[n] != ':') {
+		return 0;
 	}
 	*ret_addr = addr;
 
-	return true;
+	return n;
 }
 
 /* Would some reader take a name with this last label for an IPv4 address: "1", "0x7f"? */
@@ -84,47 +95,50 @@ static bool host_label_is_number(struct slice label)
  */
 static size_t host_scan_name(struct slice text, struct slice *ret_last)
 {
-	size_t label = 0;
 	size_t i = 0;
 
-	for (; i < text.len && text.data[i] != ':'; i++) {
-		if (!http_char_is(text.data[i], HTTP_CHAR_HOST)) {
+	for (;;) {
+		size_t label = i;
+
+		while (i < text.len && http_char_is(text.data[i], HTTP_CHAR_LABEL)) {
+			i++;
+		}
+
+		bool is_end = i == text.len || text.data[i] == ':';
+		/* Only the last label may be empty, and not as the only one. */
+		if (i - label > HOST_LABEL_BYTES_MAX || (i == label && (!is_end || i == 0))) {
 			return 0;
 		}
-		if (text.data[i] == '.') {
-			if (i == label || i - label > HOST_LABEL_BYTES_MAX) {
-				return 0;
-			}
+		if (i > label) {
 			*ret_last = slice_from(text.data + label, i - label);
-			label = i + 1;
 		}
+		if (is_end) {
+			return i <= HOST_NAME_BYTES_MAX ? i : 0;
+		}
+		if (text.data[i] != '.') {
+			return 0;
+		}
+		i++;
 	}
-	if (i > HOST_NAME_BYTES_MAX || i - label > HOST_LABEL_BYTES_MAX) {
-		return 0;
-	}
-	if (i > label) {
-		*ret_last = slice_from(text.data + label, i - label);
-	}
-
-	return i;
 }
 
 static bool host_parse_name(struct slice text, struct http_host *ret_host)
 {
-	struct http_host host = {.text = text, .kind = HTTP_HOST_NAME};
+	struct http_host host = {.text = text, .kind = HTTP_HOST_IPV4};
 	struct slice last;
-	size_t n = host_scan_name(text, &last);
+	size_t n = ascii_is_digit(text.data[0]) ? host_parse_ipv4(text, &host.addr) : 0;
 
-	if (n == 0 || !host_parse_port(slice_from_offset(text, n), &host.port)) {
+	if (n == 0) {
+		host.kind = HTTP_HOST_NAME;
+		n = host_scan_name(text, &last);
+		if (n == 0 || (ascii_is_digit(last.data[0]) && host_label_is_number(last))) {
+			return false;
+		}
+	}
+	if (!host_parse_port(slice_from_offset(text, n), &host.port)) {
 		return false;
 	}
 	host.name = slice_from(text.data, n);
-	if (ascii_is_digit(last.data[0]) && host_label_is_number(last)) {
-		if (!host_parse_ipv4(host.name, &host.addr)) {
-			return false;
-		}
-		host.kind = HTTP_HOST_IPV4;
-	}
 	*ret_host = host;
 
 	return true;

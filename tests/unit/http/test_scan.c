@@ -75,8 +75,8 @@ static void classes_are_those_of_the_grammar(void **state)
 		assert_int_equal(http_char_is((char)c, HTTP_CHAR_WEAK_NAME), is_vchar && c != ':');
 		assert_int_equal(http_char_is((char)c, HTTP_CHAR_VALUE),
 				 is_vchar || c >= 0x80 || c == ' ' || c == '\t');
-		assert_int_equal(http_char_is((char)c, HTTP_CHAR_HOST),
-				 is_alnum || c == '-' || c == '.' || c == '_');
+		assert_int_equal(http_char_is((char)c, HTTP_CHAR_LABEL),
+				 is_alnum || c == '-' || c == '_');
 	}
 }
 
