@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The tests' own tools: what they report can be relied on, and they can fail."""
 
+import os
 import socket
 import sys
 import threading
@@ -8,7 +9,7 @@ import threading
 import pytest
 
 from helpers import network, rawhttp, wait
-from helpers.daemon import parse_event
+from helpers.daemon import Daemon
 from helpers.load import Load
 from helpers.process import Process
 
@@ -117,10 +118,13 @@ def test_until_gives_up():
         wait.until(lambda: None, "never", timeout_s=0.05)
 
 
-def test_events_are_parsed():
-    line = 'httpsysd: event=15005 prefix="http://+:80/ \\"x\\"" state=served'
-    assert parse_event(line) == {"event": "15005", "prefix": 'http://+:80/ "x"', "state": "served"}
-    assert parse_event("httpsysd: ready") is None
+def test_events_are_read_from_the_log(home):
+    os.mkdir(os.path.join(home, "log"))
+    with open(os.path.join(home, "log", "events.log"), "w", encoding="utf-8") as f:
+        f.write('{"event_id":15005,"text":"a"}\n{"event_id":1007}\n{"event_i')
+    daemon = Daemon(home)
+    assert daemon.events(15005) == [{"event_id": 15005, "text": "a"}]
+    assert [e["event_id"] for e in daemon.events()] == [15005, 1007]
 
 
 def test_namespace_has_free_ports_and_addresses_of_its_own(netns, foreign):

@@ -44,17 +44,31 @@ def can_fail(text, match):
     return is_int and ("HTTPSYS_API" in declaration or "must_check_" in declaration)
 
 
-def check_prototype(text, match, is_first):
-    """Only the first of a group must be named: the rest may read `a_open() / _close() - ...`."""
+def stands_alone(text, match):
+    """True for a prototype that shares its comment with no other."""
+    follows_comment = re.search(r"\*/[ \t]*\n$", text[:match.start()]) is not None
+    after = text[text.find(";", match.start()) + 1:]
+    return follows_comment and not PROTOTYPE.match(after.removeprefix("\n"))
+
+
+def section_before(text, offset):
+    """What the last comment before offset that stands alone says: it may speak for its section."""
+    sections = re.findall(r"/\*(?:(?!\*/).)*\*/\n(?=\n)", text[:offset], re.S)
+    return sections[-1] if sections else ""
+
+
+def check_prototype(text, match, is_alone):
+    """In a group none needs its name: `a_open() / _close() - ...`, `the handlers: ...`."""
     name, comment = match.group("name"), comment_before(text, match.start())
     if comment is None:
         return f"{name}() has no comment"
     words = re.sub(r"[\s/*]+", " ", comment).strip()
-    if is_first and f"{name}()" not in words:
+    if is_alone and f"{name}()" not in words:
         return f"{name}() is not named by the comment before it"
     if len(re.sub(r"\w+\(\)|[\W_]", "", words)) < DESCRIPTION_CHARS_MIN:
         return f"{name}() has a stub of a comment"
-    if can_fail(text, match) and not re.search(r"\bReturns?\b|\bCodes:", words):
+    said = words + section_before(text, match.start())
+    if can_fail(text, match) and not re.search(r"\b[Rr]eturns?\b|\bCodes:", said):
         return f"{name}() does not say what it returns"
     return None
 
@@ -63,8 +77,8 @@ def check_headers(tree):
     for path in tree.find("src/*.h", "include/*.h"):
         text = tree.read(path)
         for match in prototypes(text):
-            is_first = re.search(r"(\*/|^)\s*$", text[:match.start()]) is not None
-            problem = check_prototype(text, match, is_first)
+            is_alone = stands_alone(text, match)
+            problem = check_prototype(text, match, is_alone)
             if problem is not None:
                 yield f"{path}:{line_of(text, match.start())}: {problem}"
 
@@ -104,6 +118,9 @@ CASES = [
      {"src/a/queue.h": "/* queue_open() - lets requests in */\n"
                        "int queue_open(void) must_check_;\n"},
      ["does not say what it returns"]),
+    ("a section may say it for all",
+     {"src/a/queue.h": "/* Each returns 0 or -errno. */\n\n/* queue_open() - lets requests in */\n"
+                       "int queue_open(void) must_check_;\n"}, []),
     ("void needs none",
      {"src/a/queue.h": "/* queue_close() - refuses everything from now on */\n"
                        "void queue_close(void);\n"}, []),

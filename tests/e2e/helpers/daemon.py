@@ -26,7 +26,7 @@ class Daemon:
         self.mark = uuid.uuid4().hex
         self.env = {"HTTPSYS_HOME": home, MARK: self.mark}
         self.process = None
-        self._events_before = []
+        self._lines_before = []
 
     def start(self):
         assert self.process is None or not self.process.is_running()
@@ -65,7 +65,7 @@ class Daemon:
             self._forget()
 
     def _forget(self):
-        self._events_before += self.process.err.all
+        self._lines_before += self.process.err.all
         self.process = None
 
     def pids(self):
@@ -107,13 +107,19 @@ class Daemon:
         wait.until_gone(family, "end of an engine without a master")
 
     def lines(self):
-        """All lines of the log, those of earlier starts first."""
-        return self._events_before + (self.process.err.all if self.process is not None else [])
+        """All lines of its standard error, those of earlier starts first."""
+        return self._lines_before + (self.process.err.all if self.process is not None else [])
 
     def events(self, number=None):
-        """The log's events, parsed: "event=15005 key=value key="two words" ..." as dictionaries."""
-        events = [parse_event(line) for line in self.lines()]
-        return [e for e in events if e is not None and number in (None, int(e["event"]))]
+        """The lines of the event log as dictionaries, those of one number or all; oldest first."""
+        try:
+            with open(os.path.join(self.home, "log", "events.log"), encoding="utf-8") as f:
+                text = f.read()
+        except FileNotFoundError:
+            return []
+        # A line that is being written has no end yet.
+        events = [json.loads(line) for line in text[:text.rfind("\n") + 1].splitlines()]
+        return [e for e in events if number in (None, e["event_id"])]
 
     def expect_event(self, number, since=0):
         """Waits for an event of that number that is later than the first `since` of them."""
@@ -142,14 +148,6 @@ class Daemon:
     def app(self, example, *prefixes, user=None, options=()):
         """Starts an example; returns when it has said how each of its prefixes stands."""
         return App(self, example, prefixes, user, options)
-
-
-def parse_event(line):
-    if not re.search(r"\bevent=\d+\b", line):
-        return None
-    pairs = re.findall(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)', line)
-    return {key: value[1:-1].replace('\\"', '"') if value[:1] == '"' else value
-            for key, value in pairs}
 
 
 class App(Process):
