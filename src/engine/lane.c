@@ -77,7 +77,7 @@ static int lane_make_tables(struct lane *lane)
 	lane->n_free_slots = geometry->n_slots;
 	for (uint32_t i = 0; i < geometry->n_blocks; i++) {
 		lane->free_blocks[i] = geometry->n_blocks - 1 - i;
-		lane->block_slots[i] = UINT32_MAX;
+		lane->block_slots[i] = LANE_BLOCK_FREE;
 	}
 	lane->n_free_blocks = geometry->n_blocks;
 
@@ -268,11 +268,10 @@ void lane_exchange_free(struct exchange *exchange)
 	struct lane *lane = exchange->lane;
 
 	assert(exchange->state != EXCHANGE_STATE_FREE);
-	/* Request blocks that were not handed back are handed back by the exchange's end. */
+	/* Request blocks that are still out come back by BODY_FREE, whoever has the slot then. */
 	for (uint32_t i = 0; exchange->n_blocks > 0 && i < lane->area.geometry.n_blocks; i++) {
 		if (lane->block_slots[i] == exchange->slot) {
-			lane->block_slots[i] = UINT32_MAX;
-			lane->free_blocks[lane->n_free_blocks++] = i;
+			lane->block_slots[i] = LANE_BLOCK_ORPHAN;
 			exchange->n_blocks--;
 		}
 	}
@@ -303,9 +302,14 @@ void lane_block_return(struct exchange *exchange, uint32_t block)
 	struct lane *lane = exchange->lane;
 
 	assert(lane->block_slots[block] == exchange->slot && exchange->n_blocks > 0);
-	lane->block_slots[block] = UINT32_MAX;
-	lane->free_blocks[lane->n_free_blocks++] = block;
 	exchange->n_blocks--;
+	lane_block_release(lane, block);
+}
+
+void lane_block_release(struct lane *lane, uint32_t block)
+{
+	lane->block_slots[block] = LANE_BLOCK_FREE;
+	lane->free_blocks[lane->n_free_blocks++] = block;
 }
 
 void lane_consume(struct lane *lane)

@@ -26,6 +26,9 @@ struct receiver;
 struct worker;
 struct worker_queue;
 
+#define LANE_BLOCK_FREE   UINT32_MAX       /* in our hands */
+#define LANE_BLOCK_ORPHAN (UINT32_MAX - 1) /* at the application, its exchange is over */
+
 #define LANE_BLOCKS_PER_EXCHANGE 4 /* request body blocks one exchange may hold untaken */
 
 enum exchange_state {
@@ -81,7 +84,7 @@ struct lane {
 	uint32_t n_free_slots;
 	uint32_t *free_blocks;         /* stack of request blocks, owned */
 	uint32_t n_free_blocks;
-	uint32_t *block_slots;         /* which slot holds a request block, UINT32_MAX none; owned */
+	uint32_t *block_slots;         /* whose a request block is: a slot, or LANE_BLOCK_; owned */
 	uint32_t n_delivered;          /* REQUEST_NEW entries so far */
 	uint32_t n_pieces;             /* pieces of out queues that refer to this lane */
 	int wake_fd;                   /* write end of the receiver's pipe, owned (a copy) */
@@ -145,6 +148,9 @@ uint32_t lane_block_take(struct exchange *exchange, bool is_trailer);
 
 /* lane_block_return() - a block that was taken and not staged */
 void lane_block_return(struct exchange *exchange, uint32_t block);
+
+/* lane_block_release() - a block that belongs to no exchange any more is free */
+void lane_block_release(struct lane *lane, uint32_t block);
 
 /* lane_consume() - handle everything the application has published */
 void lane_consume(struct lane *lane);

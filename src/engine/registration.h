@@ -65,6 +65,10 @@ void registration_free(struct registration *registration);
  * Return: 0; ROUTE_E_TOO_DEEP; -ENOMEM */
 int registration_publish(struct control *control, const struct prefix *prefix) must_check_;
 
+/* registration_reply() - answer @serial with how a registered prefix stands */
+void registration_reply(struct session *session, uint32_t serial,
+			const struct registration *registration);
+
 /* claim_on_state() - the master says how a claim stands */
 void claim_on_state(struct control *control, const struct message *message);
 

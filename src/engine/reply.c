@@ -342,13 +342,18 @@ static void reply_on_body_free(struct lane *lane, const struct ring_entry *entry
 {
 	uint32_t block = entry->block;
 
-	if (block >= lane->area.geometry.n_blocks || lane->block_slots[block] == UINT32_MAX) {
+	if (block >= lane->area.geometry.n_blocks ||
+	    lane->block_slots[block] == LANE_BLOCK_FREE) {
 		lane_break(lane, "it frees a request block that it does not hold");
 
 		return;
 	}
 
-	lane_block_return(&lane->exchanges[lane->block_slots[block]], block);
+	if (lane->block_slots[block] == LANE_BLOCK_ORPHAN) {
+		lane_block_release(lane, block);
+	} else {
+		lane_block_return(&lane->exchanges[lane->block_slots[block]], block);
+	}
 	list_for_each(node, &lane->blocked)
 	{
 		struct conn *conn = list_entry(node, struct conn, wait_link);
