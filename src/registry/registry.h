@@ -59,7 +59,7 @@ enum registry_open_flag {
 /*
  * registry_open() - open a registry
  * @path: the database file; its last component may not be a symbolic link
- * @flags: enum registry_open_flag
+ * @flags: enum registry_open_flag, not both
  * @ret_error: the text, on any return but 0; may be NULL
  *
  * The whole file is checked.  A new one starts with revision 1, which is empty.  A file that others
