@@ -3,7 +3,8 @@
 
 /*
  * One lane's two areas, as mapped by one side.  The engine creates (memfds, sizes, seals), the
- * application maps what it was given; each side has its own area writable and the other's read-only.
+ * application maps what it was given; each side has its own area writable and the other's
+ * read-only.
  */
 
 #include <stdbool.h>

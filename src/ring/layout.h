@@ -21,9 +21,9 @@
  * An *exchange* is one request and its response.  It lives in slot s (the same number on both
  * sides) under a generation, from REQUEST_NEW until the application's entry with END has been seen
  * and everything was sent.  Slot s of the request area holds the request's head; slot s of the
- * response area is the application's to fill with head and small body.  Blocks carry bodies: request
- * blocks belong to the engine and are handed back by BODY_FREE, response blocks belong to the
- * application and are handed back by BLOCK_FREE.
+ * response area is the application's to fill with head and small body.  Blocks carry bodies:
+ * request blocks belong to the engine and are handed back by BODY_FREE, response blocks belong to
+ * the application and are handed back by BLOCK_FREE.
  *
  * Every ring has one writer; head and tail are free-running 32-bit counters.  A ring is so large
  * that its entries cannot overtake it: each kind of entry is bounded by slots or blocks.
@@ -34,9 +34,9 @@
 #include <assert.h>
 #include <stdint.h>
 
-#define RING_MAGIC       0x48535231u /* "HSR1" */
+#define RING_MAGIC        0x48535231u /* "HSR1" */
 #define RING_HEADER_BYTES 4096
-#define RING_NO_BLOCK    UINT32_MAX
+#define RING_NO_BLOCK     UINT32_MAX
 
 /* Sizes that the engine chooses per lane; the headers of both areas repeat them. */
 struct ring_geometry {
@@ -53,13 +53,15 @@ struct ring_area_header {
 	uint32_t version;
 	struct ring_geometry geometry;
 
-	_Alignas(64) uint32_t head;  /* entries written by this area's writer */
-	_Alignas(64) uint32_t tail;  /* entries of the other area's ring that its reader is done with */
+	_Alignas(64) uint32_t head; /* entries written by this area's writer */
+	_Alignas(64)
+		uint32_t tail; /* entries of the other area's ring that its reader is done with */
 	_Alignas(64) uint32_t sleeps; /* this area's writer sleeps: wake it after publishing */
 	_Alignas(64) uint32_t credit; /* response area: REQUEST_NEW entries allowed in total */
 	/*
-	 * Request area: 1 while requests wait for credit.  Who raises the credit fences, looks here,
-	 * and wakes the engine through its eventfd when it is set (also when the engine's sleeps is 0).
+	 * Request area: 1 while requests wait for credit.  Who raises the credit fences, looks
+	 * here, and wakes the engine through its eventfd when it is set (also when the engine's
+	 * sleeps is 0).
 	 */
 	_Alignas(64) uint32_t wants;
 };
@@ -68,18 +70,21 @@ static_assert(sizeof(struct ring_area_header) <= RING_HEADER_BYTES, "header fits
 
 enum ring_entry_type {
 	/* engine -> application */
-	RING_REQUEST_NEW = 1,    /* length: bytes used in the request slot */
-	RING_REQUEST_BODY = 2,   /* block, length; LAST ends the body; TRAILERS: the block holds fields */
-	RING_REQUEST_GONE = 3,   /* the client has gone or the exchange failed; still needs an END */
+	RING_REQUEST_NEW = 1, /* length: bytes used in the request slot */
+	RING_REQUEST_BODY =
+		2, /* block, length; LAST ends the body; TRAILERS: the block holds fields */
+	RING_REQUEST_GONE = 3, /* the client has gone or the exchange failed; still needs an END */
 	RING_REQUEST_BLOCK_FREE = 4, /* response block `block` may be reused */
 	RING_REQUEST_FILE_DONE = 5,  /* a RESPONSE_FILE entry of this slot was sent */
-	RING_REQUEST_DONE = 6,   /* answers NOTIFY: everything was handed to the kernel (or GONE came) */
+	RING_REQUEST_DONE =
+		6, /* answers NOTIFY: everything was handed to the kernel (or GONE came) */
 
 	/* application -> engine */
-	RING_RESPONSE_HEAD = 32, /* block: where the head is (RING_NO_BLOCK: slot); length: head + body */
-	RING_RESPONSE_BODY = 33, /* block, offset, length */
-	RING_RESPONSE_FILE = 34, /* block: file number in the lane's table; offset, length */
-	RING_RESPONSE_TRAILERS = 35, /* block, length: fields; implies END */
+	RING_RESPONSE_HEAD =
+		32, /* block: where the head is (RING_NO_BLOCK: slot); length: head + body */
+	RING_RESPONSE_BODY = 33,      /* block, offset, length */
+	RING_RESPONSE_FILE = 34,      /* block: file number in the lane's table; offset, length */
+	RING_RESPONSE_TRAILERS = 35,  /* block, length: fields; implies END */
 	RING_RESPONSE_BODY_FREE = 36, /* request block `block` may be reused */
 	RING_RESPONSE_WANT_BODY = 37, /* send 100 Continue if the client waits for it */
 	RING_RESPONSE_ABORT = 38,     /* break the exchange off: reset; implies END */
@@ -93,14 +98,14 @@ enum ring_entry_flag {
 };
 
 struct ring_entry {
-	uint8_t type;        /* enum ring_entry_type */
-	uint8_t flags;       /* enum ring_entry_flag */
-	uint16_t reserved;   /* 0 */
+	uint8_t type;      /* enum ring_entry_type */
+	uint8_t flags;     /* enum ring_entry_flag */
+	uint16_t reserved; /* 0 */
 	uint32_t slot;
 	uint32_t generation;
 	uint32_t block;
-	uint64_t offset;     /* bytes */
-	uint64_t length;     /* bytes */
+	uint64_t offset; /* bytes */
+	uint64_t length; /* bytes */
 };
 
 static_assert(sizeof(struct ring_entry) == 32, "two entries per cache line");
@@ -130,8 +135,8 @@ struct ring_address {
 };
 
 enum ring_request_flag {
-	RING_REQUEST_HAS_BODY = 1,   /* REQUEST_BODY entries will follow */
-	RING_REQUEST_EXPECTS = 2,    /* the client waits for 100 Continue */
+	RING_REQUEST_HAS_BODY = 1, /* REQUEST_BODY entries will follow */
+	RING_REQUEST_EXPECTS = 2,  /* the client waits for 100 Continue */
 	RING_REQUEST_IS_TLS = 4,
 	RING_REQUEST_IS_IP_ROUTED = 8,
 	RING_REQUEST_IS_KEEPALIVE = 16,
@@ -142,30 +147,30 @@ enum ring_request_flag {
 /* At offset 0 of a request slot. */
 struct ring_request_head {
 	uint64_t connection_id;
-	uint64_t request_id;      /* unique in the engine's life */
-	uint64_t url_context;     /* of the matched prefix */
-	uint64_t group_id;        /* of the matched prefix */
-	uint64_t content_length;  /* RING_LENGTH_UNKNOWN: chunked; 0: no body */
-	uint32_t flags;           /* enum ring_request_flag */
-	uint16_t method_id;       /* number of the verb, 1 = other */
+	uint64_t request_id;     /* unique in the engine's life */
+	uint64_t url_context;    /* of the matched prefix */
+	uint64_t group_id;       /* of the matched prefix */
+	uint64_t content_length; /* RING_LENGTH_UNKNOWN: chunked; 0: no body */
+	uint32_t flags;          /* enum ring_request_flag */
+	uint16_t method_id;      /* number of the verb, 1 = other */
 	uint8_t version_major;
 	uint8_t version_minor;
 	struct ring_address remote;
 	struct ring_address local;
 	struct ring_span method;
-	struct ring_span target;  /* as received */
-	struct ring_span host;    /* name without port */
-	struct ring_span path;    /* cooked */
-	struct ring_span query;   /* without '?'; len 0 and offset 0: there is none */
-	struct ring_span prefix;  /* text of the matched prefix */
+	struct ring_span target; /* as received */
+	struct ring_span host;   /* name without port */
+	struct ring_span path;   /* cooked */
+	struct ring_span query;  /* without '?'; len 0 and offset 0: there is none */
+	struct ring_span prefix; /* text of the matched prefix */
 	uint32_t n_fields;
-	uint32_t fields_offset;   /* struct ring_field [n_fields], 8-byte aligned */
+	uint32_t fields_offset; /* struct ring_field [n_fields], 8-byte aligned */
 };
 
 /*
- * At offset 0 of a response head (slot or block).  Behind it: the reason phrase, then n_fields times
- * a struct ring_response_field followed by name and value bytes, all unpadded; then, up to the
- * entry's length, the first body bytes.
+ * At offset 0 of a response head (slot or block).  Behind it: the reason phrase, then n_fields
+ * times a struct ring_response_field followed by name and value bytes, all unpadded; then, up to
+ * the entry's length, the first body bytes.
  */
 struct ring_response_head {
 	uint64_t content_length; /* of the whole body; RING_LENGTH_UNKNOWN: not said */
@@ -173,7 +178,7 @@ struct ring_response_head {
 	uint16_t status;         /* 100-999; 1xx (not 101): interim, another head follows */
 	uint16_t reason_len;     /* 0: the standard phrase */
 	uint16_t n_fields;
-	uint16_t flags;          /* enum ring_response_flag */
+	uint16_t flags; /* enum ring_response_flag */
 	uint32_t reserved;
 };
 

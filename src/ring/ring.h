@@ -21,21 +21,21 @@ enum ring_verdict {
 
 struct ring_writer {
 	struct ring_entry *entries;
-	uint32_t *head;        /* shared, ours */
-	const uint32_t *tail;  /* shared, the reader's */
+	uint32_t *head;         /* shared, ours */
+	const uint32_t *tail;   /* shared, the reader's */
 	const uint32_t *sleeps; /* shared, the reader's */
 	uint32_t n_entries;
-	uint32_t staged;       /* private head: staged but not yet published entries included */
+	uint32_t staged; /* private head: staged but not yet published entries included */
 	uint32_t published;
 };
 
 struct ring_reader {
 	const struct ring_entry *entries;
-	const uint32_t *head;  /* shared, the writer's */
-	uint32_t *tail;        /* shared, ours */
-	uint32_t *sleeps;      /* shared, ours */
+	const uint32_t *head; /* shared, the writer's */
+	uint32_t *tail;       /* shared, ours */
+	uint32_t *sleeps;     /* shared, ours */
 	uint32_t n_entries;
-	uint32_t taken;        /* private tail */
+	uint32_t taken; /* private tail */
 };
 
 /* ring_writer_room() - how many entries can still be staged; 0 also when the tail is impossible */
@@ -65,6 +65,24 @@ static inline bool ring_writer_publish(struct ring_writer *writer)
 
 	writer->published = writer->staged;
 	__atomic_store_n(writer->head, writer->staged, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+
+	return __atomic_load_n(writer->sleeps, __ATOMIC_RELAXED) != 0;
+}
+
+/*
+ * ring_writer_show() - show all staged entries to a reader that is awake, without looking whether
+ * it is; ring_writer_must_wake() must follow before this side sleeps
+ */
+static inline void ring_writer_show(struct ring_writer *writer)
+{
+	writer->published = writer->staged;
+	__atomic_store_n(writer->head, writer->staged, __ATOMIC_RELEASE);
+}
+
+/* ring_writer_must_wake() - after ring_writer_show(): does the reader sleep and must be woken? */
+static inline bool ring_writer_must_wake(const struct ring_writer *writer)
+{
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 
 	return __atomic_load_n(writer->sleeps, __ATOMIC_RELAXED) != 0;

@@ -4,8 +4,8 @@
 /*
  * One end of a control connection: an AF_UNIX SOCK_SEQPACKET socket that carries control messages
  * with descriptors.  Knows who may speak at the other end.  Sending never blocks: what the socket
- * does not take waits in a bounded list and goes out on channel_flush() when the socket is writable.
- * One owner, one thread.
+ * does not take waits in a bounded list and goes out on channel_flush() when the socket is
+ * writable. One owner, one thread.
  */
 
 #include <stdbool.h>
@@ -25,11 +25,11 @@ enum channel_verdict {
 };
 
 struct channel {
-	int fd;               /* owned; -1 = none */
-	unsigned peer;        /* enum message_sender bits the other end may send as */
-	struct list backlog;  /* encoded messages with their descriptors, oldest first */
+	int fd;              /* owned; -1 = none */
+	unsigned peer;       /* enum message_sender bits the other end may send as */
+	struct list backlog; /* encoded messages with their descriptors, oldest first */
 	size_t backlog_bytes;
-	char *receive_bytes;  /* MESSAGE_BYTES_MAX, owned; the last received message's texts */
+	char *receive_bytes; /* MESSAGE_BYTES_MAX, owned; the last received message's texts */
 	char error[MESSAGE_ERROR_BYTES];
 };
 
@@ -50,7 +50,8 @@ struct channel_peer {
  */
 int channel_init(struct channel *channel, int fd, unsigned peer) must_check_;
 
-/* channel_fini() - close and free; accepts a zeroed (fd 0 is not a zeroed one: use fd = -1) channel */
+/* channel_fini() - close and free; accepts a zeroed (fd 0 is not a zeroed one: use fd = -1) channel
+ */
 void channel_fini(struct channel *channel);
 
 /*
@@ -62,7 +63,8 @@ void channel_fini(struct channel *channel);
  */
 int channel_send(struct channel *channel, struct message *message) must_check_;
 
-/* channel_flush() - send what waits.  Return: 0 (see channel_has_backlog); CHANNEL_E_CLOSED; -errno */
+/* channel_flush() - send what waits.  Return: 0 (see channel_has_backlog); CHANNEL_E_CLOSED; -errno
+ */
 int channel_flush(struct channel *channel) must_check_;
 
 /* channel_has_backlog() - does something wait for the socket to become writable? */

@@ -53,42 +53,44 @@ enum wire_state {
 
 /* FIELD_PROPERTY of GROUP_SET. */
 enum wire_group_property {
-	WIRE_GROUP_STATE = 1,          /* 0 active, 1 inactive (503) */
-	WIRE_GROUP_IS_SHARED = 2,      /* IP literals share the port's wildcard endpoint */
-	WIRE_GROUP_GRACE_MS = 3,       /* parked after the session's end, 0-600000 */
+	WIRE_GROUP_STATE = 1,     /* 0 active, 1 inactive (503) */
+	WIRE_GROUP_IS_SHARED = 2, /* IP literals share the port's wildcard endpoint */
+	WIRE_GROUP_GRACE_MS = 3,  /* parked after the session's end, 0-600000 */
 };
 
 /* FIELD_PROPERTY of QUEUE_SET. */
 enum wire_queue_property {
-	WIRE_QUEUE_ENTRIES_MAX = 1,    /* 1-65535 */
-	WIRE_QUEUE_STATE = 2,          /* 0 active, 1 inactive (503) */
+	WIRE_QUEUE_ENTRIES_MAX = 1, /* 1-65535 */
+	WIRE_QUEUE_STATE = 2,       /* 0 active, 1 inactive (503) */
 };
 
 /* FIELD_QUERY. */
 enum wire_query {
-	WIRE_QUERY_STATUS = 1,    /* master: listen list, endpoints, claims; engine: groups, queues */
-	WIRE_QUERY_LISTEN = 2,    /* the listen list */
-	WIRE_QUERY_URLACL = 3,    /* reservations; FIELD_PREFIX: just that one */
+	WIRE_QUERY_STATUS = 1, /* master: listen list, endpoints, claims; engine: groups, queues */
+	WIRE_QUERY_LISTEN = 2, /* the listen list */
+	WIRE_QUERY_URLACL = 3, /* reservations; FIELD_PREFIX: just that one */
 	WIRE_QUERY_PARAMETER = 4, /* parameters; FIELD_NAME: just that one */
 	WIRE_QUERY_EXPLAIN = 5,   /* FIELD_URL, FIELD_METHOD, FIELD_ADDRESS (the destination) */
 	WIRE_QUERY_WHOHAS = 6,    /* FIELD_PORT, FIELD_ADDRESS */
-	WIRE_QUERY_HISTORY = 7,   /* FIELD_MAXIMUM newest revisions; FIELD_REVISION: that one's changes */
-	WIRE_QUERY_DUMP = 8,      /* the whole configuration */
+	WIRE_QUERY_HISTORY =
+		7, /* FIELD_MAXIMUM newest revisions; FIELD_REVISION: that one's changes */
+	WIRE_QUERY_DUMP = 8, /* the whole configuration */
 };
 
 enum message_verdict {
-	MESSAGE_E_INVALID = 1, /* not a message this sender may send; @ret_error says what and why */
-	MESSAGE_E_TOO_LARGE,   /* would be over MESSAGE_BYTES_MAX */
+	MESSAGE_E_INVALID =
+		1,           /* not a message this sender may send; @ret_error says what and why */
+	MESSAGE_E_TOO_LARGE, /* would be over MESSAGE_BYTES_MAX */
 };
 
 struct message {
 	enum message_type type;
-	uint32_t serial;     /* chosen by the asker, repeated in the answer; 0 = news */
-	uint64_t present;    /* bit per field number */
+	uint32_t serial;  /* chosen by the asker, repeated in the answer; 0 = news */
+	uint64_t present; /* bit per field number */
 	union {
 		uint64_t number; /* U64; I64 as two's complement */
 		struct slice text;
-	} values[FIELD_COUNT_]; /* only those whose bit is set are valid */
+	} values[FIELD_COUNT_];   /* only those whose bit is set are valid */
 	int fds[MESSAGE_FDS_MAX]; /* owned by the message until taken */
 	int n_fds;
 };
@@ -114,7 +116,8 @@ int64_t message_signed(const struct message *message, enum field field, int64_t 
 /* message_text() - a TEXT or BLOB field; the empty slice (data NULL) when it is not there */
 struct slice message_text(const struct message *message, enum field field);
 
-/* message_set_number() / _signed() / _text() - set a field; texts are borrowed until it is encoded */
+/* message_set_number() / _signed() / _text() - set a field; texts are borrowed until it is encoded
+ */
 void message_set_number(struct message *message, enum field field, uint64_t value);
 void message_set_signed(struct message *message, enum field field, int64_t value);
 void message_set_text(struct message *message, enum field field, struct slice value);
