@@ -135,7 +135,7 @@ void document_clean_text(char *text)
 static int document_clean_string(json_t *value)
 {
 	size_t len = json_string_length(value);
-	char *text cleanup_(mem_free_p) = mem_dup(json_string_value(value), len);
+	cleanup_(mem_free_p) char *text = mem_dup(json_string_value(value), len);
 	if (text == NULL) {
 		return result_origin(-ENOMEM);
 	}

@@ -4,9 +4,6 @@
 /*
  * Reading the listener's JSON documents.  A member that is missing, null or of another type reads
  * as empty, zero or false, so that a tool of one version can show what a listener of another says.
- *
- * jansson and base/json.h share some names of functions: no file of httpcfg includes base/json.h,
- * and none calls json_string() or json_null() of jansson.
  */
 
 #include <jansson.h>

@@ -18,7 +18,7 @@
 static int dump_print_line(const struct context *ctx, const char *before, const char *word,
 			   const char *between, const char *last)
 {
-	struct buf line cleanup_(buf_fini) = {0};
+	cleanup_(buf_fini) struct buf line = {0};
 	int r = buf_append_str(&line, before);
 	if (r == 0) {
 		r = quote_append(&line, word);
@@ -74,7 +74,7 @@ int dump_run(struct context *ctx, int argc, char **argv)
 		return code;
 	}
 
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(&reply, ctx,
 		     httpsys_admin_query(ctx->admin, HTTPSYS_QUERY_DUMP, NULL, &reply.answer));
 	if (reply_is_shown(&reply, ctx, "dump")) {

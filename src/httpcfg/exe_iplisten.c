@@ -19,7 +19,7 @@ static int exe_iplisten_change(struct context *ctx, const struct exe_switches *s
 		return exe_bad_address(ctx, NULL);
 	}
 
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	listen_change(ctx, action == EXE_ACTION_SET, entry, &reply);
 	if (reply.code == WIN32_NOT_AN_ADDRESS && !ctx->is_json) {
 		reply_explain(&reply, ctx, action == EXE_ACTION_SET ? "set" : "delete");
@@ -43,7 +43,7 @@ static int exe_iplisten_query(struct context *ctx, const struct exe_switches *sw
 {
 	(void)switches; /* the original lists all, whatever -i says */
 
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(&reply, ctx,
 		     httpsys_admin_query(ctx->admin, HTTPSYS_QUERY_LISTEN, NULL, &reply.answer));
 	if (reply.code != 0 || ctx->is_json) {

@@ -41,7 +41,7 @@ static int exe_ssl_action(struct context *ctx, const struct exe_switches *switch
 		return exe_bad_address(ctx, key);
 	}
 
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_refuse(&reply, HTTPSYS_E_NOT_SUPPORTED,
 		     "the listener has no TLS, so there are no certificate bindings",
 		     "a program in front of it that ends TLS and forwards plain HTTP");

@@ -13,7 +13,7 @@
 /* The original hands NULL to the API, which answers 87. */
 static int exe_urlacl_missing(struct context *ctx, enum exe_action action, const char *text)
 {
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_refuse(&reply, HTTPSYS_E_INVALID, text,
 		     "httpcfg set urlacl -u http://+:80/path/ -a user:NAME");
 
@@ -31,7 +31,7 @@ static int exe_urlacl_set(struct context *ctx, const struct exe_switches *switch
 	}
 
 	struct httpsys_change change = context_change(ctx);
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(&reply, ctx,
 		     httpsys_admin_urlacl_add(ctx->admin, prefix, acl, &change, &reply.answer));
 
@@ -46,7 +46,7 @@ static int exe_urlacl_delete(struct context *ctx, const struct exe_switches *swi
 	}
 
 	struct httpsys_change change = context_change(ctx);
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(&reply, ctx,
 		     httpsys_admin_urlacl_delete(ctx->admin, prefix, &change, &reply.answer));
 
@@ -59,7 +59,7 @@ static int exe_urlacl_query(struct context *ctx, const struct exe_switches *swit
 		.size = sizeof(arguments),
 		.prefix = EXE_SWITCH(switches, 'u'),
 	};
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(
 		&reply, ctx,
 		httpsys_admin_query(ctx->admin, HTTPSYS_QUERY_URLACL, &arguments, &reply.answer));

@@ -59,7 +59,7 @@ static void explain_print_destination(const struct context *ctx, const json_t *d
 		return;
 	}
 
-	struct buf owner cleanup_(buf_fini) = {0};
+	cleanup_(buf_fini) struct buf owner = {0};
 	bool has_owner = document_has(destination, "owner") &&
 			 owner_append(&owner, json_object_get(destination, "owner")) == 0;
 	if (has_owner) {
@@ -119,7 +119,7 @@ static int explain_print_considered(const struct context *ctx, const json_t *con
 		return 0;
 	}
 
-	struct table table cleanup_(table_fini);
+	cleanup_(table_fini) struct table table;
 	table_init(&table, "|BUCKET|ENTRY|KIND|");
 	for (size_t i = 0; i < json_array_size(considered); i++) {
 		const json_t *row = json_array_get(considered, i);
@@ -141,9 +141,12 @@ static int explain_print_route(const struct context *ctx, const json_t *engine, 
 	const char *reason = document_text(engine, "reason");
 	bool is_delivered = strcmp(document_text(engine, "outcome"), "delivered") == 0;
 
-	fprintf(ctx->out, "\nA %s for host %s, path %s, %s ", method, document_text(engine, "host"),
-		document_text(engine, "path"),
-		n_reached > 0 ? "is" : "would be, if it reached the listener,");
+	fprintf(ctx->out, "\nA %s", method);
+	if (document_has(engine, "host") && document_has(engine, "path")) {
+		fprintf(ctx->out, " for host %s, path %s,", document_text(engine, "host"),
+			document_text(engine, "path"));
+	}
+	fputs(n_reached > 0 ? " is " : " would be, if it reached the listener, ", ctx->out);
 	if (is_delivered) {
 		fputs("delivered\n", ctx->out);
 	} else {
@@ -204,7 +207,7 @@ int explain_run(struct context *ctx, int argc, char **argv)
 		return code;
 	}
 
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(
 		&reply, ctx,
 		httpsys_admin_query(ctx->admin, HTTPSYS_QUERY_EXPLAIN, &arguments, &reply.answer));

@@ -31,7 +31,7 @@ static void history_user(const json_t *revision, char ret_user[OWNER_USER_BYTES]
 
 static int history_print_table(const struct context *ctx, const json_t *revisions)
 {
-	struct table table cleanup_(table_fini);
+	cleanup_(table_fini) struct table table;
 	table_init(&table, "REVISION|TIME|USER|COMMAND");
 
 	for (size_t i = 0; i < json_array_size(revisions); i++) {
@@ -55,7 +55,7 @@ static int history_print_changes(const struct context *ctx, const json_t *change
 {
 	for (size_t i = 0; i < json_array_size(changes); i++) {
 		const json_t *change = json_array_get(changes, i);
-		struct buf line cleanup_(buf_fini) = {0};
+		cleanup_(buf_fini) struct buf line = {0};
 		int r = buf_appendf(&line, "  %s %s: ", document_text(change, "key"),
 				    document_text(change, "name"));
 		if (r == 0) {
@@ -111,7 +111,7 @@ int history_show_revision(struct context *ctx, const char *number)
 		}
 	}
 
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(
 		&reply, ctx,
 		httpsys_admin_query(ctx->admin, HTTPSYS_QUERY_HISTORY, &arguments, &reply.answer));
@@ -149,7 +149,7 @@ int history_run(struct context *ctx, int argc, char **argv)
 		return code;
 	}
 
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(
 		&reply, ctx,
 		httpsys_admin_query(ctx->admin, HTTPSYS_QUERY_HISTORY, &arguments, &reply.answer));

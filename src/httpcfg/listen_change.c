@@ -64,7 +64,7 @@ static int listen_change_append_endpoints(struct buf *buf, const char *lead, con
  */
 static int listen_change_append_fate(struct buf *buf, const json_t *document, const json_t *claim)
 {
-	struct buf moves cleanup_(buf_fini) = {0};
+	cleanup_(buf_fini) struct buf moves = {0};
 	int r = listen_change_append_endpoints(&moves, "; now on ",
 					       json_object_get(document, "opened"), claim);
 	if (r == 0) {
@@ -131,7 +131,7 @@ static size_t listen_change_print_claims(const struct context *ctx, const struct
 	const json_t *claims = json_object_get(reply->document, "claims");
 
 	for (size_t i = 0; i < json_array_size(claims); i++) {
-		struct buf fate cleanup_(buf_fini) = {0};
+		cleanup_(buf_fini) struct buf fate = {0};
 		const json_t *claim = json_array_get(claims, i);
 		if (listen_change_append_fate(&fate, reply->document, claim) == 0 && fate.len > 0) {
 			n_lines += listen_change_print_prefixes(ctx, reply->engine, claim,
@@ -148,7 +148,7 @@ static void listen_change_print_failed(const struct context *ctx, const json_t *
 
 	for (size_t i = 0; i < json_array_size(failed); i++) {
 		const json_t *endpoint = json_array_get(failed, i);
-		struct buf owner cleanup_(buf_fini) = {0};
+		cleanup_(buf_fini) struct buf owner = {0};
 		bool has_owner = document_has(endpoint, "owner") &&
 				 owner_append(&owner, json_object_get(endpoint, "owner")) == 0;
 		fprintf(ctx->err, "  %s cannot be opened: %s", document_text(endpoint, "endpoint"),

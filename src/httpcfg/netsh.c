@@ -27,7 +27,7 @@ static int netsh_unsupported(struct context *ctx, const struct netsh_command *co
 {
 	(void)values;
 
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_refuse(&reply, HTTPSYS_E_NOT_SUPPORTED, command->hint, "");
 
 	return netsh_finish(ctx, command, &reply);

@@ -11,7 +11,7 @@
 static int netsh_iplisten_change(struct context *ctx, const struct netsh_command *command,
 				 bool is_add, const char *entry)
 {
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	listen_change(ctx, is_add, entry, &reply);
 
 	return netsh_finish(ctx, command, &reply);
@@ -44,7 +44,7 @@ int netsh_iplisten_show(struct context *ctx, const struct netsh_command *command
 {
 	assert(ctx != NULL && command != NULL && values != NULL);
 
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(&reply, ctx,
 		     httpsys_admin_query(ctx->admin, HTTPSYS_QUERY_LISTEN, NULL, &reply.answer));
 	int code = 0;

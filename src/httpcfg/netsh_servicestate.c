@@ -261,13 +261,13 @@ int netsh_servicestate_show(struct context *ctx, const struct netsh_command *com
 	}
 
 	int code = 0;
-	struct reply state cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply state = {0};
 	reply_settle(&state, ctx,
 		     httpsys_admin_query(ctx->admin, HTTPSYS_QUERY_STATUS, NULL, &state.answer));
 	if (netsh_is_finished(ctx, command, &state, &code)) {
 		return code;
 	}
-	struct reply schema cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply schema = {0};
 	reply_settle(
 		&schema, ctx,
 		httpsys_admin_query(ctx->admin, HTTPSYS_QUERY_PARAMETER, NULL, &schema.answer));

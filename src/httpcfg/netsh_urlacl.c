@@ -67,7 +67,7 @@ static int urlacl_add(struct context *ctx, const struct netsh_command *command, 
 		      const char *acl)
 {
 	struct httpsys_change change = context_change(ctx);
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(&reply, ctx,
 		     httpsys_admin_urlacl_add(ctx->admin, url, acl, &change, &reply.answer));
 
@@ -100,13 +100,13 @@ int netsh_urlacl_add(struct context *ctx, const struct netsh_command *command,
 		return netsh_bad_syntax(ctx, command);
 	}
 
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	if (!can_listen && !can_delegate) {
 		reply_refuse(&reply, HTTPSYS_E_INVALID,
 			     "listen=no without delegate=yes grants nothing", "listen=yes");
 		return netsh_finish(ctx, command, &reply);
 	}
-	struct buf grant cleanup_(buf_fini) = {0};
+	cleanup_(buf_fini) struct buf grant = {0};
 	if (urlacl_append_grant(&grant, user, can_listen, can_delegate) != 0) {
 		reply_refuse(&reply, HTTPSYS_E_NO_MEMORY, "out of memory", "");
 		return netsh_finish(ctx, command, &reply);
@@ -121,7 +121,7 @@ int netsh_urlacl_delete(struct context *ctx, const struct netsh_command *command
 	assert(ctx != NULL && command != NULL && values != NULL);
 
 	struct httpsys_change change = context_change(ctx);
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(&reply, ctx,
 		     httpsys_admin_urlacl_delete(ctx->admin, values->at[URLACL_TAG_URL], &change,
 						 &reply.answer));
@@ -156,7 +156,7 @@ int netsh_urlacl_show(struct context *ctx, const struct netsh_command *command,
 		.size = sizeof(arguments),
 		.prefix = values->at[URLACL_TAG_URL],
 	};
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(
 		&reply, ctx,
 		httpsys_admin_query(ctx->admin, HTTPSYS_QUERY_URLACL, &arguments, &reply.answer));

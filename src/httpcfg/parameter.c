@@ -15,7 +15,7 @@
 
 static int parameter_print_table(const struct context *ctx, const json_t *parameters)
 {
-	struct table table cleanup_(table_fini);
+	cleanup_(table_fini) struct table table;
 	table_init(&table, "NAME|VALUE|DEFAULT|UNIT|MEANING");
 
 	for (size_t i = 0; i < json_array_size(parameters); i++) {
@@ -55,7 +55,7 @@ static void parameter_print_one(const struct context *ctx, const json_t *paramet
 static int parameter_show(struct context *ctx, const char *name)
 {
 	const struct httpsys_query_arguments arguments = {.size = sizeof(arguments), .name = name};
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(&reply, ctx,
 		     httpsys_admin_query(ctx->admin, HTTPSYS_QUERY_PARAMETER, &arguments,
 					 &reply.answer));
@@ -95,7 +95,7 @@ int parameter_run(struct context *ctx, int argc, char **argv)
 	}
 
 	struct httpsys_change change = context_change(ctx);
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	int r = is_default ? httpsys_admin_parameter_delete(ctx->admin, words.at[0], &change,
 							    &reply.answer)
 			   : httpsys_admin_parameter_set(ctx->admin, words.at[0], value, &change,

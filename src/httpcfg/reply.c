@@ -112,6 +112,7 @@ void reply_print_json(const struct reply *reply, const struct context *ctx)
 
 	json_t *object = json_object();
 	if (object == NULL) {
+		fprintf(ctx->out, "{\"code\": %d}\n", reply->code); /* no memory for more */
 		return;
 	}
 

@@ -6,7 +6,7 @@
  * explanation, and the documents parsed.  A call that brought no answer at all (connection lost, no
  * memory) makes a reply, too, so that verbs have one way to fail.
  *
- *   struct reply reply cleanup_(reply_fini) = {0};
+ *   cleanup_(reply_fini) struct reply reply = {0};
  *   reply_settle(&reply, ctx, httpsys_admin_query(ctx->admin, ..., &reply.answer));
  *   if (reply.code != 0) ...
  */

@@ -33,7 +33,7 @@ static void restore_closep(FILE **file)
 /* Reads all and adds a NUL.  Return: 0; BUF_E_FULL; -errno */
 static int restore_read(const char *path, struct buf *ret_text)
 {
-	FILE *file cleanup_(restore_closep) = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	cleanup_(restore_closep) FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
 	if (file == NULL) {
 		return result_origin(-errno);
 	}
@@ -99,7 +99,7 @@ static int restore_load(const struct context *ctx, const char *path, char *text,
 
 static int restore_document(struct context *ctx, const json_t *document)
 {
-	struct buf text cleanup_(buf_fini) = {0};
+	cleanup_(buf_fini) struct buf text = {0};
 	if (document_append_json(&text, document) != 0) {
 		return WIN32_NO_MEMORY;
 	}
@@ -109,7 +109,7 @@ static int restore_document(struct context *ctx, const json_t *document)
 	}
 
 	struct httpsys_change change = context_change(ctx);
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(
 		&reply, ctx,
 		httpsys_admin_restore(ctx->admin, text.data, text.len, &change, &reply.answer));
@@ -125,7 +125,7 @@ int restore_run(struct context *ctx, int argc, char **argv)
 		return context_misuse(ctx, "restore takes one file, or - for the standard input");
 	}
 
-	struct buf text cleanup_(buf_fini) = {.len_max = RESTORE_BYTES_MAX};
+	cleanup_(buf_fini) struct buf text = {.len_max = RESTORE_BYTES_MAX};
 	int r = restore_read(argv[1], &text);
 	if (r != 0) {
 		fprintf(ctx->err, "httpcfg: restore failed: %s: %s\n", argv[1],

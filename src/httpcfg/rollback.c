@@ -23,7 +23,7 @@ int rollback_run(struct context *ctx, int argc, char **argv)
 	}
 
 	struct httpsys_change change = context_change(ctx);
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(&reply, ctx,
 		     httpsys_admin_rollback(ctx->admin, revision, &change, &reply.answer));
 

@@ -38,6 +38,16 @@ static const char *status_text_or_dash(const json_t *object, const char *name)
 	return text[0] != '\0' ? text : "-";
 }
 
+/* A number, or "-" when the engine does not count it. */
+static void status_append_number(struct table *table, const json_t *row, const char *name)
+{
+	if (document_has(row, name)) {
+		table_cell(table, "%llu", status_number(row, name));
+	} else {
+		table_cell(table, "-");
+	}
+}
+
 static void status_append_user(struct table *table, const json_t *row)
 {
 	char user[OWNER_USER_BYTES];
@@ -70,7 +80,7 @@ static void status_append_endpoint(struct table *table, const json_t *row)
 	table_cell(table, "%s", document_text(row, "endpoint"));
 	table_cell(table, "%s", document_text(row, "scheme"));
 
-	struct buf owner cleanup_(buf_fini) = {0};
+	cleanup_(buf_fini) struct buf owner = {0};
 	bool has_owner = document_has(row, "owner") &&
 			 owner_append(&owner, json_object_get(row, "owner")) == 0;
 	if (has_owner) {
@@ -103,9 +113,9 @@ static void status_append_queue(struct table *table, const json_t *row)
 	table_cell(table, "%zu", json_array_size(json_object_get(row, "receivers")));
 	table_cell(table, "%llu of %llu", status_number(row, "n_waiting"),
 		   status_number(row, "entries_max"));
-	table_cell(table, "%llu", status_number(row, "n_in_work"));
-	table_cell(table, "%llu", status_number(row, "n_arrived"));
-	table_cell(table, "%llu", status_number(row, "n_rejected"));
+	status_append_number(table, row, "n_in_work");
+	status_append_number(table, row, "n_arrived");
+	status_append_number(table, row, "n_rejected");
 	table_cell(table, "%s", document_text(row, "state"));
 }
 
@@ -140,7 +150,7 @@ static int status_print_section(const struct context *ctx, const struct status_s
 		return 0;
 	}
 
-	struct table table cleanup_(table_fini);
+	cleanup_(table_fini) struct table table;
 	table_init(&table, section->heads);
 	for (size_t i = 0; i < json_array_size(rows); i++) {
 		section->append_row(&table, json_array_get(rows, i));
@@ -181,7 +191,7 @@ int status_run(struct context *ctx, int argc, char **argv)
 		return code;
 	}
 
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(&reply, ctx,
 		     httpsys_admin_query(ctx->admin, HTTPSYS_QUERY_STATUS, NULL, &reply.answer));
 	if (reply_is_shown(&reply, ctx, "status")) {

@@ -256,12 +256,12 @@ int verb_run(int argc, char **argv, FILE *out, FILE *err)
 {
 	assert(argc > 0 && argv != NULL && out != NULL && err != NULL);
 
-	struct buf command cleanup_(buf_fini) = {0};
+	cleanup_(buf_fini) struct buf command = {0};
 	if (verb_append_command(&command, argc, argv) != 0) {
 		return WIN32_NO_MEMORY;
 	}
 
-	struct context ctx cleanup_(context_fini) = {
+	cleanup_(context_fini) struct context ctx = {
 		.out = out,
 		.err = err,
 		.command = command.data,

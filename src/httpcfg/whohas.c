@@ -63,7 +63,7 @@ int whohas_run(struct context *ctx, int argc, char **argv)
 		return code;
 	}
 
-	struct reply reply cleanup_(reply_fini) = {0};
+	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(
 		&reply, ctx,
 		httpsys_admin_query(ctx->admin, HTTPSYS_QUERY_WHOHAS, &arguments, &reply.answer));
@@ -76,7 +76,7 @@ int whohas_run(struct context *ctx, int argc, char **argv)
 		fprintf(ctx->out, "nobody holds %s\n", argv[1]);
 		return 0;
 	}
-	struct table table cleanup_(table_fini);
+	cleanup_(table_fini) struct table table;
 	table_init(&table, "ENDPOINT|PROGRAM|PID|USER|UNIT|STATE");
 	for (size_t i = 0; i < json_array_size(holders); i++) {
 		whohas_append(&table, json_array_get(holders, i));

@@ -3,6 +3,7 @@
 /* Our own verbs: calls, pages for people, JSON, usage errors, and the way back from dump. */
 
 #include <fcntl.h>
+#include <jansson.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -293,6 +294,55 @@ static void offline_changes_say_when_they_take_effect(void **state)
 					     "takes effect when it starts"});
 }
 
+static void *allocate(size_t size)
+{
+	return mem_new(size);
+}
+
+static void release(void *memory)
+{
+	mem_free(memory);
+}
+
+/* With every allocation failing in turn a command neither crashes nor keeps anything. */
+static void no_memory_is_survived(void **state)
+{
+	static const char *const lines[] = {
+		"httpcfg status",
+		"httpcfg status --json",
+		"httpcfg show servicestate",
+		"httpcfg set iplisten -i 127.0.0.1",
+		"httpcfg add urlacl url=u user=a",
+		"httpcfg restore " TEST_GOLDEN_DIR "/dump.txt",
+		"httpcfg restore " TEST_GOLDEN_DIR "/dump_json.txt",
+	};
+
+	(void)state;
+	lay_out(HTTPSYS_QUERY_STATUS, "status_master.json", "status_engine.json");
+	fake_admin.change_document = command_golden("listen_add_master.json");
+	fake_admin.change_engine = command_golden("status_engine.json");
+	json_set_alloc_funcs(allocate, release);
+	for (size_t i = 0; i < array_len(lines); i++) {
+		struct command command = {0};
+		(void)mem_fail_at(UINT64_MAX);
+		command_run(lines[i], &command);
+		command_fini(&command);
+		uint64_t n = mem_fail_at(0);
+		assert_true(n > 0);
+		for (uint64_t j = 2; j <= n; j++) { /* the first is command_run()'s */
+			fake_admin.calls[0] = '\0';
+			(void)mem_fail_at(j);
+			command_run(lines[i], &command);
+			command_fini(&command);
+		}
+		(void)mem_fail_at(0);
+	}
+	json_set_alloc_funcs(malloc, free);
+	mem_free((char *)(uintptr_t)fake_admin.change_document);
+	mem_free((char *)(uintptr_t)fake_admin.change_engine);
+	clear_away(HTTPSYS_QUERY_STATUS);
+}
+
 static void help_comes_from_the_table(void **state)
 {
 	static const struct command_case cases[] = {
@@ -332,6 +382,7 @@ int main(void)
 		cmocka_unit_test_setup(a_change_of_the_list_says_what_comes_of_it, setup),
 		cmocka_unit_test_setup(the_last_entry_opens_everything, setup),
 		cmocka_unit_test_setup(offline_changes_say_when_they_take_effect, setup),
+		cmocka_unit_test_setup(no_memory_is_survived, setup),
 		cmocka_unit_test_setup(help_comes_from_the_table, setup),
 	};
 
