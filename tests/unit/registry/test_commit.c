@@ -187,8 +187,11 @@ static void two_processes_may_create_it_at_the_same_time(void **state)
 			if (pids[i] == 0) {
 				struct registry *registry = NULL;
 
-				_exit(registry_open(f->path, REGISTRY_OPEN_CREATE, &registry,
-						    NULL));
+				int r = registry_open(f->path, REGISTRY_OPEN_CREATE, &registry,
+						      NULL);
+
+				registry_close(registry);
+				_exit(r);
 			}
 		}
 		for (size_t i = 0; i < array_len(pids); i++) {
