@@ -160,10 +160,10 @@ static void listen_change_print_failed(const struct context *ctx, const json_t *
 	}
 }
 
-/* Says what the change will do, from its dry run. */
-static void listen_change_forecast(const struct context *ctx, bool is_add,
-				   const struct reply *reply)
+void listen_change_print_forecast(const struct context *ctx, const struct reply *reply)
 {
+	assert(ctx != NULL && ctx->admin != NULL && reply != NULL);
+
 	size_t n_lines = listen_change_print_claims(ctx, reply);
 	listen_change_print_failed(ctx, reply->document);
 	if (n_lines == 0 && httpsys_admin_is_offline(ctx->admin)) {
@@ -172,13 +172,20 @@ static void listen_change_forecast(const struct context *ctx, bool is_add,
 	} else if (n_lines == 0) {
 		fputs("  No registered prefix gains or loses reachability.\n", ctx->err);
 	}
+}
 
+/* Deleting may leave an empty list, which means the contrary of what one may expect. */
+static void listen_change_print_empty(const struct context *ctx, const struct reply *reply)
+{
 	const json_t *list = json_object_get(reply->document, "list");
-	if (!is_add && json_is_array(list) && json_array_size(list) == 0) {
-		fputs("  This was the last entry: all IPv4 and all IPv6 addresses are open again.\n"
-		      "  To listen nowhere instead: httpcfg set iplisten -i none\n",
-		      ctx->err);
+	if (!json_is_array(list) || json_array_size(list) > 0) {
+		return;
 	}
+
+	fprintf(ctx->err,
+		"  %s the last entry: all IPv4 and all IPv6 addresses %s open again.\n"
+		"  To listen nowhere instead: httpcfg set iplisten -i none\n",
+		ctx->is_dry_run ? "This is" : "This was", ctx->is_dry_run ? "would be" : "are");
 }
 
 static void listen_change_call(struct context *ctx, bool is_add, const char *entry, bool is_dry_run,
@@ -203,12 +210,13 @@ void listen_change(struct context *ctx, bool is_add, const char *entry, struct r
 	}
 
 	if (!ctx->is_json) {
-		listen_change_forecast(ctx, is_add, ret_reply);
+		listen_change_print_forecast(ctx, ret_reply);
 	}
-	if (ctx->is_dry_run) {
-		return;
+	if (!ctx->is_dry_run) {
+		reply_fini(ret_reply);
+		listen_change_call(ctx, is_add, entry, false, ret_reply);
 	}
-
-	reply_fini(ret_reply);
-	listen_change_call(ctx, is_add, entry, false, ret_reply);
+	if (!ctx->is_json && !is_add && ret_reply->code == 0) {
+		listen_change_print_empty(ctx, ret_reply);
+	}
 }

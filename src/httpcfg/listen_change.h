@@ -18,3 +18,9 @@
  * @ret_reply: zeroed; what the change came to, and with --dry-run what the dry run said
  */
 void listen_change(struct context *ctx, bool is_add, const char *entry, struct reply *ret_reply);
+
+/*
+ * listen_change_print_forecast() - say on ctx->err which prefixes gain or lose reachability
+ * @reply: of a dry run of any change that may touch the list
+ */
+void listen_change_print_forecast(const struct context *ctx, const struct reply *reply);

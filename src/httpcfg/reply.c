@@ -157,8 +157,8 @@ void reply_print_dry_run(const struct reply *reply, const struct context *ctx)
 	assert(reply != NULL && reply->text != NULL && ctx != NULL);
 
 	if (ctx->is_dry_run && reply->code == 0) {
-		fprintf(ctx->err, "Dry run, nothing was changed%s%s\n",
-			reply->text[0] != '\0' ? ": " : ".", reply->text);
+		fprintf(ctx->err, "Dry run: %s\n",
+			reply->text[0] != '\0' ? reply->text : "nothing was changed");
 	}
 }
 

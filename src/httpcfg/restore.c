@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "base/slice.h"
 #include "httpcfg/document.h"
+#include "httpcfg/listen_change.h"
 #include "httpcfg/own.h"
 #include "httpcfg/reply.h"
 #include "httpcfg/script.h"
@@ -113,6 +114,10 @@ static int restore_document(struct context *ctx, const json_t *document)
 	reply_settle(
 		&reply, ctx,
 		httpsys_admin_restore(ctx->admin, text.data, text.len, &change, &reply.answer));
+
+	if (ctx->is_dry_run && reply.code == 0 && !ctx->is_json) {
+		listen_change_print_forecast(ctx, &reply);
+	}
 
 	return reply_finish_change(&reply, ctx, "restore");
 }

@@ -5,6 +5,7 @@
 #include <assert.h>
 
 #include "base/slice.h"
+#include "httpcfg/listen_change.h"
 #include "httpcfg/own.h"
 #include "httpcfg/reply.h"
 
@@ -26,6 +27,10 @@ int rollback_run(struct context *ctx, int argc, char **argv)
 	cleanup_(reply_fini) struct reply reply = {0};
 	reply_settle(&reply, ctx,
 		     httpsys_admin_rollback(ctx->admin, revision, &change, &reply.answer));
+
+	if (ctx->is_dry_run && reply.code == 0 && !ctx->is_json) {
+		listen_change_print_forecast(ctx, &reply);
+	}
 
 	return reply_finish_change(&reply, ctx, "rollback");
 }

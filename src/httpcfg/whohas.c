@@ -82,5 +82,12 @@ int whohas_run(struct context *ctx, int argc, char **argv)
 		whohas_append(&table, json_array_get(holders, i));
 	}
 
-	return table_print(&table, ctx->out) != 0 ? WIN32_NO_MEMORY : 0;
+	if (table_print(&table, ctx->out) != 0) {
+		return WIN32_NO_MEMORY;
+	}
+	if (document_text(reply.document, "text")[0] != '\0') {
+		fprintf(ctx->err, "  %s\n", document_text(reply.document, "text"));
+	}
+
+	return 0;
 }
