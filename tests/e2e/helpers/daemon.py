@@ -158,7 +158,8 @@ class App(Process):
                          user=user)
         self.states = {}
         for prefix in prefixes:
-            match = self.out.expect(rf"^registered {re.escape(prefix)}: (.*)$")
+            match = self.out.expect(
+                rf"^registered {re.escape(prefix)}: (served|partly served|unreachable)")
             self.states[prefix] = match.group(1)
 
     def stop(self):
