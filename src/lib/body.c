@@ -2,8 +2,8 @@
 
 /*
  * Reading a request's body; see body.h.  A block belongs to the application from its REQUEST_BODY
- * entry until BODY_FREE, or the end of the exchange: what is not handed back is what the engine
- * cannot fill again, so a reader that stops reading stops the client.
+ * entry until BODY_FREE, whatever becomes of the exchange: what is not handed back is what the
+ * engine cannot fill again, so a reader that stops reading stops the client.
  */
 
 #include "lib/body.h"
@@ -18,10 +18,10 @@
 #include "lib/receiver.h"
 #include "lib/request.h"
 
-static void body_drop_block(struct httpsys_request *request, uint32_t *block)
+static void body_free_block(struct httpsys_request *request, uint32_t *block)
 {
 	if (*block != RING_NO_BLOCK) {
-		lane_drop_body(request->lane, *block);
+		lane_free_body(request->lane, request, *block);
 		*block = RING_NO_BLOCK;
 	}
 }
@@ -30,14 +30,14 @@ void body_discard(struct httpsys_request *request)
 {
 	assert(request != NULL);
 
-	body_drop_block(request, &request->body_held);
+	body_free_block(request, &request->body_held);
 	while (request->body_first != RING_NO_BLOCK) {
 		uint32_t block = request->body_first;
 
 		request->body_first = request->lane->bodies[block].next;
-		lane_drop_body(request->lane, block);
+		lane_free_body(request->lane, request, block);
 	}
-	body_drop_block(request, &request->body_trailers);
+	body_free_block(request, &request->body_trailers);
 }
 
 /* body_next() - the next block that waits, if any.  Return: false: none */
@@ -96,10 +96,7 @@ int httpsys_request_read(struct httpsys_request *request, int timeout_ms,
 	struct receiver_deadline deadline = {.timeout_ms = timeout_ms};
 	bool was_asleep = receiver->is_asleep;
 
-	if (request->body_held != RING_NO_BLOCK) {
-		lane_free_body(request->lane, request, request->body_held);
-		request->body_held = RING_NO_BLOCK;
-	}
+	body_free_block(request, &request->body_held);
 	body_want(request);
 
 	int r = body_look(request, ret_data);

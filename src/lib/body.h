@@ -5,5 +5,5 @@
 
 struct httpsys_request;
 
-/* body_discard() - forget all blocks of @request, which is being ended (that hands them back) */
+/* body_discard() - hand back all blocks of @request, which is being ended */
 void body_discard(struct httpsys_request *request);

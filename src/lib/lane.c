@@ -73,13 +73,6 @@ static int lane_request_body(struct lane *lane, const struct ring_entry *entry)
 	const struct ring_geometry *geometry = &lane->area.geometry;
 	struct httpsys_request *request = lane_find_request(lane, entry);
 
-	/* The end of an exchange gives all its blocks back: this one crossed with it. */
-	if (request == NULL || request->state == REQUEST_STATE_ENDED) {
-		return 0;
-	}
-	if (request->is_body_complete) {
-		return LANE_E_CORRUPT;
-	}
 	if (entry->block != RING_NO_BLOCK) {
 		if (entry->block >= geometry->n_blocks || entry->length > geometry->block_bytes ||
 		    lane->bodies[entry->block].is_held) {
@@ -87,6 +80,20 @@ static int lane_request_body(struct lane *lane, const struct ring_entry *entry)
 		}
 		lane->bodies[entry->block].is_held = true;
 		lane->bodies[entry->block].len = (uint32_t)entry->length;
+	}
+
+	/* It may have crossed with the end of its exchange: then nobody wants it. */
+	if (request == NULL || request->state == REQUEST_STATE_ENDED) {
+		if (entry->block != RING_NO_BLOCK) {
+			lane_free_body(lane, &lane->requests[entry->slot], entry->block);
+		}
+
+		return 0;
+	}
+	if (request->is_body_complete) {
+		return LANE_E_CORRUPT;
+	}
+	if (entry->block != RING_NO_BLOCK) {
 		lane_keep_body(lane, request, entry);
 	}
 	request->is_body_complete = (entry->flags & RING_FLAG_LAST) != 0;
@@ -323,19 +330,12 @@ uint32_t lane_take_block(struct lane *lane)
 void lane_free_body(struct lane *lane, const struct httpsys_request *request, uint32_t block)
 {
 	assert(lane != NULL && block < lane->area.geometry.n_blocks);
-
-	lane_drop_body(lane, block);
-	if (!lane->set->is_lost) {
-		lane_stage(lane, request, RING_RESPONSE_BODY_FREE, 0)->block = block;
-	}
-}
-
-void lane_drop_body(struct lane *lane, uint32_t block)
-{
-	assert(lane != NULL && block < lane->area.geometry.n_blocks);
 	assert(lane->bodies[block].is_held);
 
 	lane->bodies[block].is_held = false;
+	if (!lane->set->is_lost) {
+		lane_stage(lane, request, RING_RESPONSE_BODY_FREE, 0)->block = block;
+	}
 }
 
 void lane_lose(struct lane *lane)

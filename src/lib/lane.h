@@ -114,11 +114,8 @@ uint32_t lane_take_block(struct lane *lane);
 /* lane_return_block() - a block that was taken is not needed after all */
 void lane_return_block(struct lane *lane, uint32_t block);
 
-/* lane_free_body() - hand request block @block back to the engine, before @request is ended */
+/* lane_free_body() - hand request block @block, which @request had, back to the engine */
 void lane_free_body(struct lane *lane, const struct httpsys_request *request, uint32_t block);
-
-/* lane_drop_body() - forget request block @block: the end of its request gives it back */
-void lane_drop_body(struct lane *lane, uint32_t block);
 
 /* lane_lose() - the engine has gone: requests are GONE or, when nobody has them, FREE */
 void lane_lose(struct lane *lane);

@@ -133,6 +133,18 @@ struct ring_geometry area_geometry(uint32_t n_slots, uint32_t request_head_bytes
 	};
 }
 
+static int area_map(int fd, size_t bytes, int protection, char **ret_mapping)
+{
+	void *mapping = mmap(NULL, bytes, protection, MAP_SHARED, fd, 0);
+
+	if (mapping == MAP_FAILED) {
+		return result_origin(-errno);
+	}
+	*ret_mapping = mapping;
+
+	return 0;
+}
+
 /* area_make_fd() - a sized memfd that begins with @header; seals are still to be set */
 static int area_make_fd(const char *name, size_t bytes, const struct ring_area_header *header,
 			int *ret_fd)
@@ -145,23 +157,17 @@ static int area_make_fd(const char *name, size_t bytes, const struct ring_area_h
 	if (ftruncate(fd, (off_t)bytes) == -1) {
 		return result_origin(-errno);
 	}
-	if (pwrite(fd, header, sizeof(*header), 0) != (ssize_t)sizeof(*header)) {
-		return result_origin(-EIO);
+
+	/* By mapping, not by writing: the engine's sandbox knows no pwrite(2). */
+	char *mapping;
+	int r = area_map(fd, RING_HEADER_BYTES, PROT_READ | PROT_WRITE, &mapping);
+	if (r < 0) {
+		return result_trace(r);
 	}
+	memcpy(mapping, header, sizeof(*header));
+	(void)munmap(mapping, RING_HEADER_BYTES);
 	*ret_fd = fd;
 	fd = -1;
-
-	return 0;
-}
-
-static int area_map(int fd, size_t bytes, int protection, char **ret_mapping)
-{
-	void *mapping = mmap(NULL, bytes, protection, MAP_SHARED, fd, 0);
-
-	if (mapping == MAP_FAILED) {
-		return result_origin(-errno);
-	}
-	*ret_mapping = mapping;
 
 	return 0;
 }
