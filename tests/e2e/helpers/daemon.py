@@ -9,7 +9,7 @@ import subprocess
 import uuid
 
 from . import wait
-from .process import MARK, Process, children_of, is_alive, marked_with, program
+from .process import MARK, Process, as_user, children_of, is_alive, marked_with, program
 
 READY = r"^(?:<\d>)?httpsysd: ready$"
 
@@ -90,12 +90,12 @@ class Daemon:
         return engines[0] if engines else None
 
     def kill9_engine(self):
-        """Kills the engine and waits until the master has started another.  Return: its pid."""
+        """Kills the engine and waits until another works in its place.  Return: its pid."""
         old, mark = self.engine_pid(), self.process.err.mark()
         os.kill(old, signal.SIGKILL)
         new = wait.until(lambda: self.engine_pid() not in (None, old) and self.engine_pid(),
                          "a new engine")
-        self.process.err.expect(READY, since=mark)
+        self.process.err.expect(r"event 20002\b", since=mark)
         return new
 
     def kill9_master(self):
@@ -127,10 +127,9 @@ class Daemon:
 
     def cfg(self, *words, user=None, stdin=None):
         """Runs httpcfg.  Return: subprocess.CompletedProcess with text."""
-        credentials = {} if user is None else {"user": user, "group": user, "extra_groups": []}
         return subprocess.run([program("httpcfg"), *words], env={**os.environ, **self.env},
                               input=stdin or "", capture_output=True, text=True, check=False,
-                              timeout=wait.TIMEOUT_S, **credentials)
+                              timeout=wait.TIMEOUT_S, **as_user(user))
 
     def cfg_ok(self, *words):
         """Runs httpcfg, which must succeed.  Return: what it printed."""

@@ -5,6 +5,7 @@ by its pid.  A mark in the environment finds whatever it left behind.
 """
 
 import os
+import pwd
 import re
 import subprocess
 import threading
@@ -76,16 +77,24 @@ class Lines:
                 self._changed.wait(left_s)
 
 
+def as_user(name):
+    """Arguments of subprocess that run a program as this user, with its groups; None: as we are."""
+    if name is None:
+        return {}
+    entry = pwd.getpwnam(name)
+    return {"user": entry.pw_uid, "group": entry.pw_gid,
+            "extra_groups": os.getgrouplist(name, entry.pw_gid)}
+
+
 class Process:
     """A running program.  Its standard input is empty."""
 
     def __init__(self, command, env=None, user=None, cwd=None):
         self.command = [str(word) for word in command]
-        credentials = {} if user is None else {"user": user, "group": user, "extra_groups": []}
         self.popen = subprocess.Popen(self.command, stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                       errors="replace", env={**os.environ, **(env or {})},
-                                      cwd=cwd, start_new_session=True, **credentials)
+                                      cwd=cwd, start_new_session=True, **as_user(user))
         self.out = Lines(self.popen.stdout)
         self.err = Lines(self.popen.stderr)
 
