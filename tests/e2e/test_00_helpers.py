@@ -148,13 +148,3 @@ def test_a_device_can_be_added(netns):
 
 def test_python_is_the_distribution_s():
     assert sys.executable == PYTHON or sys.prefix == "/usr"
-
-
-def test_mailman_starts_or_says_why_not(netns, foreign, mailman):
-    blocker = foreign("127.0.0.2", 80)
-    server = mailman("127.0.0.2", 80)
-    assert not server.start()
-    blocker.stop()
-    server.stop()
-    server = mailman("127.0.0.2", 80)
-    assert server.start() and server.is_who_answers()
