@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -145,6 +146,7 @@ int engine_main(void)
 	static struct control control;
 
 	diag_init("httpsysd[engine]");
+	(void)prctl(PR_SET_NAME, "httpsysd"); /* started as /proc/self/exe: for ps and whohas */
 	(void)signal(SIGPIPE, SIG_IGN);
 	engine_raise_limits();
 

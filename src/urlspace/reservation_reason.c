@@ -53,9 +53,8 @@ static int reservation_say_denied(const struct reservation_words *words, struct 
 	}
 	if (is_listen) {
 		return buf_appendf(buf,
-				   "no reservation covers %s; as root: httpcfg add urlacl url=%s "
-				   "user=NAME",
-				   words->prefix->text, words->prefix->text);
+				   "no reservation covers %s, so only root may register it",
+				   words->prefix->text);
 	}
 
 	return buf_appendf(buf, "no reservation is above %s, so only root may reserve it",

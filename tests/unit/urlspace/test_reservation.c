@@ -363,8 +363,7 @@ static void answers_are_explained(void **state)
 		{UID_A, "http://localhost:8080/", reservation_check_register,
 		 "allowed: loopback hosts are free on ports from 1024 on"},
 		{UID_A, "http://+:80/b", reservation_check_register,
-		 "no reservation covers http://+:80/b/; as root: httpcfg add urlacl "
-		 "url=http://+:80/b/ user=NAME"},
+		 "no reservation covers http://+:80/b/, so only root may register it"},
 		{UID_A, "https://+:80/b", reservation_check_register,
 		 "port 80 carries http already; a port has one scheme"},
 		{1000, "http://+:80/a/x", reservation_check_add,
