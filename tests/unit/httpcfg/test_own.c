@@ -66,8 +66,7 @@ static void verbs_make_their_calls(void **state)
 		{"httpcfg history -r 7", 0, "query history 7\n", NULL, ""},
 		{"httpcfg show revision 7", 0, "query history 7\n", NULL, ""},
 		{"httpcfg rollback 7 -m oops", 0, "rollback 7 # oops\n", "done\nrevision 9\n", ""},
-		{"httpcfg rollback 7 --dry-run", 0, "rollback 7 dry\n", "",
-		 "Dry run: done"},
+		{"httpcfg rollback 7 --dry-run", 0, "rollback 7 dry\n", "", "Dry run: done"},
 		{"httpcfg dump", 0, "query dump\n", NULL, ""},
 		{"httpcfg parameter", 0, "query parameter\n", NULL, ""},
 		{"httpcfg parameter MaxFieldLength", 0, "query parameter MaxFieldLength\n", NULL,
@@ -270,8 +269,7 @@ static void a_change_of_the_list_says_what_comes_of_it(void **state)
 					     "listen_add 127.0.0.1 dry\n", "",
 					     "no longer on 0.0.0.0:80, [::]:80"});
 	command_check(&(struct command_case){"httpcfg add iplisten 127.0.0.1 --dry-run", 0,
-					     "listen_add 127.0.0.1 dry\n", "",
-					     "Dry run: "});
+					     "listen_add 127.0.0.1 dry\n", "", "Dry run: "});
 	mem_free(master);
 	mem_free(engine);
 }
