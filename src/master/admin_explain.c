@@ -5,6 +5,7 @@
 #include "master/admin_explain.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "base/result.h"
@@ -136,8 +137,8 @@ static int admin_find_answerer(const struct endpointset *set, struct admin_desti
 }
 
 /*
- * Nobody of ours answers: judge a claim for just this address.  Its verdict names the entry, or its
- * absence, that decides, and the repair.
+ * Nobody of ours answers.  A claim for just this address tells why: its verdict names the entry, or
+ * its absence, that decides, and the repair.
  */
 static int admin_explain_absence(const struct endpointset *set,
 				 struct admin_destination *destination)
@@ -145,30 +146,37 @@ static int admin_explain_absence(const struct endpointset *set,
 	const struct claim claim = {
 		.want = {.addr = destination->at.addr, .port = destination->at.port},
 	};
+	char *text = destination->text;
+	struct claim_parts parts;
 	struct claim_verdict verdict;
-	bool is_port_wanted = false;
-	int r = claim_judge(&claim, &set->plan, set->list, &set->locals, &verdict);
+	int r = claim_parts_read(&claim, &set->plan, set->list, &set->locals, &parts);
 
 	if (r < 0) {
 		return result_trace(r);
 	}
-	list_for_each(node, &set->claims)
-	{
-		is_port_wanted =
-			is_port_wanted ||
-			list_entry(node, struct claim, link)->want.port == destination->at.port;
+
+	bool is_admitted = parts.n_items > 0 && parts.items[0].item == NULL &&
+			   parts.items[0].listen.state == LISTEN_STATE_WANTED;
+
+	claim_parts_fini(&parts);
+	r = claim_judge(&claim, &set->plan, set->list, &set->locals, &verdict);
+	if (r < 0) {
+		return result_trace(r);
 	}
 	if (destination->has_owner) {
-		owner_format(&destination->owner, destination->text, sizeof(destination->text));
-	} else if (!is_port_wanted) {
-		text_setf(destination->text, sizeof(destination->text),
-			  "nobody has registered a prefix on port %u", destination->at.port);
-		return 0;
+		owner_format(&destination->owner, text, sizeof(destination->text));
 	}
-	text_appendf(destination->text, sizeof(destination->text), "%s%s",
-		     destination->text[0] != '\0' && verdict.text[0] != '\0' ? "; " : "",
-		     verdict.text);
-	text_setf(destination->repair, sizeof(destination->repair), "%s", verdict.repair);
+	if (is_admitted) {
+		text_appendf(text, sizeof(destination->text),
+			     "%sno program has registered a prefix that needs it",
+			     text[0] != '\0' ? "; " : "");
+	} else if (!destination->has_owner || strcmp(text, verdict.text) != 0) {
+		text_appendf(text, sizeof(destination->text), "%s%s", text[0] != '\0' ? "; " : "",
+			     verdict.text);
+	}
+	if (!is_admitted) {
+		text_setf(destination->repair, sizeof(destination->repair), "%s", verdict.repair);
+	}
 
 	return 0;
 }

@@ -15,7 +15,8 @@
 
 /*
  * How programs call a container's group: one component of the path, between a beginning and an end.
- * With a parent, the component before must begin with that.  First match from the top wins.
+ * With a parent, the component before must be that, or begin with it when it ends in '*'.  The
+ * first match from the top wins.
  */
 struct cgroup_pattern {
 	const char *parent; /* NULL = any */
@@ -40,7 +41,7 @@ static const struct cgroup_pattern cgroup_patterns[] = {
 	{"lxc", "", "", false, "lxc"},
 	{"docker", "", "", true, "docker"},
 	{"libpod_parent", "libpod-", "", true, "podman"},
-	{"pod", "", "", true, "kubernetes"},
+	{"pod*", "", "", true, "kubernetes"},
 };
 
 static const char *const cgroup_unit_ends[] = {".service", ".scope", ".socket"};
@@ -61,6 +62,17 @@ static bool cgroup_is_id(struct slice s)
 	return is_id;
 }
 
+static bool cgroup_is_parent(struct slice parent, const char *wanted)
+{
+	struct slice name = slice_from_str(wanted);
+
+	if (name.len > 0 && name.data[name.len - 1] == '*') {
+		return slice_has_prefix(parent, slice_from(name.data, name.len - 1));
+	}
+
+	return slice_is_equal(parent, name);
+}
+
 /* What a pattern leaves of @component; data NULL when it does not match. */
 static struct slice cgroup_match(const struct cgroup_pattern *pattern, struct slice parent,
 				 struct slice component)
@@ -68,7 +80,7 @@ static struct slice cgroup_match(const struct cgroup_pattern *pattern, struct sl
 	struct slice begin = slice_from_str(pattern->begin);
 	struct slice end = slice_from_str(pattern->end);
 
-	if (pattern->parent != NULL && !slice_has_prefix(parent, slice_from_str(pattern->parent))) {
+	if (pattern->parent != NULL && !cgroup_is_parent(parent, pattern->parent)) {
 		return (struct slice){0};
 	}
 	if (component.len <= begin.len + end.len || !slice_has_prefix(component, begin) ||

@@ -336,7 +336,7 @@ bool claim_is_same(const struct claim *a, const struct claim *b)
 	       ip_addr_is_equal(&a->want.addr, &b->want.addr);
 }
 
-const char *claim_state_name(enum wire_state state)
+const char *claim_state_word(enum wire_state state)
 {
 	assert(state <= WIRE_STATE_UNREACHABLE);
 

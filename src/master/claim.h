@@ -80,5 +80,5 @@ bool claim_verdict_is_equal(const struct claim_verdict *a, const struct claim_ve
 /* claim_is_same() - do both want the same? */
 bool claim_is_same(const struct claim *a, const struct claim *b);
 
-/* claim_state_name() - "served", "partly served" or "unreachable" */
-const char *claim_state_name(enum wire_state state);
+/* claim_state_word() - "served", "partly served" or "unreachable" */
+const char *claim_state_word(enum wire_state state);

@@ -311,7 +311,7 @@ static int document_put_claims(struct json_writer *writer, const struct endpoint
 		}
 		json_begin_object(writer);
 		document_put_claim(writer, claim);
-		document_put(writer, "state", claim_state_name(claim->verdict.state));
+		document_put(writer, "state", claim_state_word(claim->verdict.state));
 		document_put(writer, "text", claim->verdict.text);
 		document_put(writer, "repair", claim->verdict.repair);
 

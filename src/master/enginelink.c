@@ -56,6 +56,13 @@ static void enginelink_close_channel(struct enginelink *link)
 	}
 }
 
+void enginelink_hang_up(struct enginelink *link)
+{
+	assert(link != NULL);
+
+	enginelink_close_channel(link);
+}
+
 void enginelink_kill(struct enginelink *link)
 {
 	assert(link != NULL);

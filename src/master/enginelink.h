@@ -90,6 +90,9 @@ void enginelink_note_ready(struct enginelink *link);
 /* enginelink_stop() - the next end is the last one: nothing is started again */
 void enginelink_stop(struct enginelink *link);
 
+/* enginelink_hang_up() - close the channel: an engine that has stopped ends then; on_end follows */
+void enginelink_hang_up(struct enginelink *link);
+
 /* enginelink_kill() - end the engine's process now; on_end follows */
 void enginelink_kill(struct enginelink *link);
 

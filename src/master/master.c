@@ -216,7 +216,7 @@ static void master_on_stop_limit(struct timer *timer, struct mono_time now)
 
 	(void)now;
 
-	diag_warning("requests are still in progress after ShutdownTimeout: they are cut off");
+	diag_warning("the engine has not finished in time: what is in progress is cut off");
 	enginelink_kill(&master->engine);
 }
 
@@ -543,6 +543,11 @@ int master_run_offline(const struct master_options *options, int fd)
 
 	if (master == NULL) {
 		return MASTER_EXIT_SYSTEM;
+	}
+
+	/* The tool reports; what is noted here is in the event log. */
+	if (diag_level_max == DIAG_LEVEL_INFO) {
+		diag_level_max = DIAG_LEVEL_WARNING;
 	}
 
 	int status = master_init(master, options);

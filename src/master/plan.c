@@ -115,6 +115,35 @@ static int plan_add_listed(struct plan *plan, const struct plan_input *input)
 	return result_trace(r);
 }
 
+/* An address that a want names by itself is attempted for itself when the wildcard failed. */
+static int plan_add_literals(struct plan *plan, const struct plan_input *input)
+{
+	for (size_t i = 0; i < input->n_wants; i++) {
+		const struct listen_want *want = &input->wants[i];
+		const struct ip_endpoint wildcard = {
+			.addr = ip_addr_any(want->addr.family == AF_INET6 ? AF_INET6 : AF_INET),
+			.port = want->port,
+		};
+		const struct plan_item *item = plan_find(plan, &wildcard);
+
+		if (want->addr.family == 0 || item == NULL || item->outcome == PLAN_OUTCOME_OPEN) {
+			continue;
+		}
+
+		struct plan_input alone = *input;
+
+		alone.wants = want;
+		alone.n_wants = 1;
+
+		int r = plan_add_wanted(plan, input->list, &alone);
+		if (r < 0) {
+			return result_trace(r);
+		}
+	}
+
+	return 0;
+}
+
 /* What listens already below a wildcard that failed, and is still admitted, stays. */
 static int plan_add_existing(struct plan *plan, const struct plan_input *input)
 {
@@ -151,9 +180,8 @@ int plan_make(const struct plan_input *input, struct plan *ret_plan)
 	if (r == 0 && (plan_find_failed_wildcard(&plan, AF_INET) != NULL ||
 		       plan_find_failed_wildcard(&plan, AF_INET6) != NULL)) {
 		r = plan_add_listed(&plan, input);
-		if (r == 0) {
-			r = plan_add_existing(&plan, input);
-		}
+		r = r == 0 ? plan_add_literals(&plan, input) : r;
+		r = r == 0 ? plan_add_existing(&plan, input) : r;
 	}
 	if (r < 0) {
 		plan_fini(&plan);

@@ -19,6 +19,7 @@
 #include "base/slice.h"
 
 #define PROCESS_PATH_BYTES 64
+#define PROCESS_COMM_CHARS 15 /* TASK_COMM_LEN without its NUL */
 
 static void process_close_dir(DIR **dir)
 {
@@ -200,6 +201,51 @@ static void process_make_printable(char *text, size_t len)
 	}
 }
 
+/* The last component of @path when it begins with the cut name @cut; data NULL otherwise. */
+static struct slice process_complete_name(struct slice path, struct slice cut)
+{
+	struct slice name = {0};
+
+	while (path.len > 0) {
+		name = slice_cut(&path, '/');
+	}
+
+	return slice_has_prefix(name, cut) ? name : (struct slice){0};
+}
+
+/* The kernel cuts names after 15 bytes; the executable or the script may tell the whole one. */
+static size_t process_complete(pid_t pid, char *text, size_t len, size_t size)
+{
+	char path[PROCESS_PATH_BYTES];
+	char bytes[4096];
+	struct slice cut = slice_from(text, len);
+	struct slice name = {0};
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid); /* always fits */
+
+	ssize_t n = readlink(path, bytes, sizeof(bytes));
+
+	if (n > 0) {
+		name = process_complete_name(slice_from(bytes, (size_t)n), cut);
+	}
+	if (name.data == NULL) {
+		/* The interpreter and its script. */
+		struct slice rest =
+			slice_from(bytes, process_read_file(pid, "cmdline", bytes, sizeof(bytes)));
+
+		for (int i = 0; i < 2 && name.data == NULL && rest.len > 0; i++) {
+			name = process_complete_name(slice_cut(&rest, '\0'), cut);
+		}
+	}
+	if (name.data == NULL || name.len >= size) {
+		return len;
+	}
+	memcpy(text, name.data, name.len);
+	text[name.len] = '\0';
+
+	return name.len;
+}
+
 void process_program(pid_t pid, char *ret_text, size_t size)
 {
 	size_t len = process_read_file(pid, "comm", ret_text, size);
@@ -207,6 +253,9 @@ void process_program(pid_t pid, char *ret_text, size_t size)
 	if (len > 0 && ret_text[len - 1] == '\n') {
 		len--;
 		ret_text[len] = '\0';
+	}
+	if (len == PROCESS_COMM_CHARS) {
+		len = process_complete(pid, ret_text, len, size);
 	}
 	process_make_printable(ret_text, len);
 }

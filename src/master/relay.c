@@ -17,6 +17,8 @@
 #include "urlspace/sddl.h"
 #include "wire/error.h"
 
+#define RELAY_END_LIMIT_MS 5000 /* from ENGINE_STOPPED to the process's end */
+
 /* ---- what decisions become ---- */
 
 int relay_send_parameter(struct master *master, const struct schema_entry *entry)
@@ -323,7 +325,7 @@ static int relay_on_event(struct master *master, struct message *message)
 				 : (enum diag_level)level,
 		.text = sentence,
 		.prefix = prefix[0] != '\0' ? prefix : NULL,
-		.state = state <= WIRE_STATE_UNREACHABLE ? claim_state_name((enum wire_state)state)
+		.state = state <= WIRE_STATE_UNREACHABLE ? claim_state_word((enum wire_state)state)
 							 : NULL,
 	};
 
@@ -332,12 +334,15 @@ static int relay_on_event(struct master *master, struct message *message)
 	return 0;
 }
 
+/* It has finished everything and waits for the channel's end; that its process ends comes last. */
 static int relay_on_stopped(struct master *master, struct message *message)
 {
-	(void)master;
 	(void)message;
 
-	/* Its process ends by itself; that is what is waited for. */
+	enginelink_hang_up(&master->engine);
+	timer_arm(&master->loop.timers, &master->stop_limit,
+		  mono_add_ms(master->loop.now, RELAY_END_LIMIT_MS));
+
 	return 0;
 }
 

@@ -182,8 +182,8 @@ static int report_write_claims(const struct report *report, const struct endpoin
 		}
 		json_begin_object(writer);
 		document_put_claim(writer, claim);
-		document_put(writer, "before", claim_state_name(before->state));
-		document_put(writer, "after", claim_state_name(after.state));
+		document_put(writer, "before", claim_state_word(before->state));
+		document_put(writer, "after", claim_state_word(after.state));
 		document_put(writer, "text", after.text);
 		document_put(writer, "repair", after.repair);
 		json_end_object(writer);

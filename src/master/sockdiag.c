@@ -31,7 +31,8 @@ struct sockdiag_state_row {
 
 static const struct sockdiag_state_row sockdiag_states[] = {
 	{SOCKDIAG_STATE_LISTENING, 1u << TCP_LISTEN},
-	{SOCKDIAG_STATE_BOUND, 1u << SOCKDIAG_BOUND_INACTIVE},
+	/* Asked for as the first, reported as the second. */
+	{SOCKDIAG_STATE_BOUND, 1u << SOCKDIAG_BOUND_INACTIVE | 1u << TCP_CLOSE},
 	{SOCKDIAG_STATE_HANDSHAKE, 1u << TCP_SYN_RECV | 1u << SOCKDIAG_NEW_SYN_RECV},
 	{SOCKDIAG_STATE_CONNECTED,
 	 1u << TCP_ESTABLISHED | 1u << TCP_SYN_SENT | 1u << TCP_FIN_WAIT1 | 1u << TCP_FIN_WAIT2 |
