@@ -27,35 +27,54 @@ static struct httpsys_slice echo_slice(const char *s)
 	return (struct httpsys_slice){.data = s, .len = strlen(s)};
 }
 
-/* echo_body() - read and write until the end.  Return: 0 and the bytes counted; why it broke off */
-static int echo_body(struct httpsys_request *request, uint64_t *ret_count)
+/* echo_write() - the whole of @data.  Return: 0; why it broke off */
+static int echo_write(struct httpsys_request *request, struct httpsys_slice data)
 {
-	uint64_t count = 0;
+	while (data.len > 0) {
+		size_t written;
+		int r = httpsys_response_write(request, data.data, data.len, -1, &written);
 
-	for (;;) {
-		struct httpsys_slice data;
-		int r = httpsys_request_read(request, -1, &data);
-		if (r == HTTPSYS_E_END) {
-			*ret_count = count;
-
-			return 0;
-		}
 		if (r != 0) {
 			return r;
 		}
+		data.data += written;
+		data.len -= written;
+	}
 
-		while (data.len > 0) {
-			size_t written;
+	return 0;
+}
 
-			r = httpsys_response_write(request, data.data, data.len, -1, &written);
-			if (r != 0) {
-				return r;
-			}
-			count += written;
-			data.data += written;
-			data.len -= written;
+/*
+ * echo_body() - answer while reading
+ *
+ * The first piece is read before the answer begins: only then is a client that waits for 100
+ * Continue told to go on.
+ *
+ * Return: 0 and the bytes counted; why it broke off.
+ */
+static int echo_body(struct httpsys_request *request, const struct httpsys_field *fields,
+		     size_t n_fields, uint64_t *ret_count)
+{
+	struct httpsys_slice data;
+	uint64_t count = 0;
+	int r = httpsys_request_read(request, -1, &data);
+	int begun = r == 0 || r == HTTPSYS_E_END
+			    ? httpsys_response_begin(request, 200, fields, n_fields, -1)
+			    : r;
+
+	if (begun != 0) {
+		return begun;
+	}
+	while (r == 0) {
+		count += data.len;
+		r = echo_write(request, data);
+		if (r == 0) {
+			r = httpsys_request_read(request, -1, &data);
 		}
 	}
+	*ret_count = count;
+
+	return r == HTTPSYS_E_END ? 0 : r;
 }
 
 static void echo_answer(struct httpsys_request *request)
@@ -68,8 +87,7 @@ static void echo_answer(struct httpsys_request *request)
 	};
 	uint64_t count;
 
-	if (httpsys_response_begin(request, 200, fields, 2, -1) != 0 ||
-	    echo_body(request, &count) != 0) {
+	if (echo_body(request, fields, 2, &count) != 0) {
 		httpsys_request_abort(request);
 
 		return;
