@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Connections: life, input, output, time-outs; see conn.h.  Events only set flags and queue the
- * connection for the turn's flush, where it sends first and then goes on with what it has.
+ * Connections: life, output, time-outs; see conn.h.  Events only set flags and queue the
+ * connection for the turn's flush, where it sends first and then goes on with what it has
+ * (conn_input.c).
  */
 
 #include "engine/conn.h"
@@ -18,12 +19,9 @@
 #include "engine/engine.h"
 #include "engine/lane.h"
 #include "engine/params.h"
-#include "engine/queue.h"
 #include "engine/worker.h"
-#include "http/h1_write.h"
 
-#define CONN_OUT_BYTES_MAX 65536 /* unsent bytes over which no further request is begun */
-#define CONN_IN_BYTES_MIN  2048  /* first allocation for kept input */
+#define CONN_IN_BYTES_MIN 2048  /* first allocation for kept input */
 
 int conn_keep(struct conn *conn, const char *data, size_t n)
 {
@@ -79,7 +77,7 @@ void conn_consume(struct conn *conn, size_t n)
 
 static uint64_t conn_timeout_s(const struct conn *conn)
 {
-	const struct params *params = conn->worker->params;
+	const struct params *params = conn->request.worker->params;
 
 	switch ((enum conn_phase)conn->phase) {
 	case CONN_PHASE_HEAD:
@@ -99,13 +97,13 @@ static uint64_t conn_timeout_s(const struct conn *conn)
 void conn_arm(struct conn *conn)
 {
 	struct mono_time deadline =
-		mono_add_ms(conn->worker->loop.now, (int64_t)conn_timeout_s(conn) * 1000);
+		mono_add_ms(conn->request.worker->loop.now, (int64_t)conn_timeout_s(conn) * 1000);
 
 	/* Later is only noted, the wheel looks again; earlier must move the timer. */
 	if (timer_is_armed(&conn->timer) && deadline.ns >= conn->timer.deadline.ns) {
 		conn->timer.deadline = deadline;
 	} else {
-		timer_arm(&conn->worker->loop.timers, &conn->timer, deadline);
+		timer_arm(&conn->request.worker->loop.timers, &conn->timer, deadline);
 	}
 }
 
@@ -131,8 +129,8 @@ static bool conn_is_client_late(const struct conn *conn)
 		return true;
 	}
 
-	return conn->is_body_pending && conn->exchange->wants_body &&
-	       list_is_empty(&conn->wait_link);
+	return conn->is_body_pending && conn->request.exchange->wants_body &&
+	       list_is_empty(&conn->request.wait_link);
 }
 
 static void conn_on_expire(struct timer *timer, struct mono_time now)
@@ -146,7 +144,7 @@ static void conn_on_expire(struct timer *timer, struct mono_time now)
 		return;
 	}
 
-	counters_add(&conn->worker->counters, conn_timeout_counter(conn), 1);
+	counters_add(&conn->request.worker->counters, conn_timeout_counter(conn), 1);
 	switch ((enum conn_phase)conn->phase) {
 	case CONN_PHASE_QUEUED:
 		conn_refuse(conn, HTTP_REASON_TIMER_REQ_QUEUE);
@@ -160,43 +158,21 @@ static void conn_on_expire(struct timer *timer, struct mono_time now)
 	}
 }
 
-void conn_leave_exchange(struct conn *conn)
-{
-	struct exchange *exchange = conn->exchange;
-
-	if (exchange == NULL) {
-		return;
-	}
-
-	conn->exchange = NULL;
-	exchange->conn = NULL;
-	list_remove(&conn->wait_link);
-	if (!exchange->is_gone_told) {
-		exchange->is_gone_told = true;
-		lane_stage(exchange->lane, RING_REQUEST_GONE, exchange->slot,
-			   exchange->generation, RING_NO_BLOCK);
-	}
-}
-
 void conn_close(struct conn *conn)
 {
-	struct worker *worker = conn->worker;
+	struct worker *worker = conn->request.worker;
 
 	if (conn->source.fd == -1) {
 		return;
 	}
 
-	conn_leave_exchange(conn);
-	if (conn->queue != NULL) {
-		queue_forget(conn);
-	}
+	request_leave(&conn->request);
 	out_clear(worker, &conn->out);
 	timer_disarm(&worker->loop.timers, &conn->timer);
 	loop_remove(&worker->loop, &conn->source);
 	conn->source.fd = fd_close(conn->source.fd);
 	conn->in = mem_free(conn->in);
 	conn->in_len = 0;
-	list_remove(&conn->wait_link);
 	list_remove(&conn->flush_link);
 	list_remove(&conn->link);
 
@@ -222,13 +198,13 @@ void conn_reset(struct conn *conn)
 void conn_want_flush(struct conn *conn)
 {
 	if (list_is_empty(&conn->flush_link) && conn->source.fd != -1) {
-		list_append(&conn->worker->flush, &conn->flush_link);
+		list_append(&conn->request.worker->flush, &conn->flush_link);
 	}
 }
 
 void conn_refuse(struct conn *conn, enum http_reason reason)
 {
-	struct worker *worker = conn->worker;
+	struct worker *worker = conn->request.worker;
 	const struct h1_error error = {
 		.reason = reason,
 		.date = worker_date(worker),
@@ -236,10 +212,7 @@ void conn_refuse(struct conn *conn, enum http_reason reason)
 	};
 	size_t n = 0;
 
-	conn_leave_exchange(conn);
-	if (conn->queue != NULL) {
-		queue_forget(conn);
-	}
+	request_leave(&conn->request);
 	if (http_reason_status(reason) == 0) {
 		conn_close(conn);
 
@@ -262,11 +235,10 @@ void conn_refuse(struct conn *conn, enum http_reason reason)
 
 void conn_response_done(struct conn *conn, bool is_keep_alive)
 {
-	conn->exchange = NULL;
 	conn->is_continue_due = false;
 	conn->n_drained = 0;
 
-	if (!is_keep_alive || conn->worker->is_stopping) {
+	if (!is_keep_alive || conn->request.worker->is_stopping) {
 		conn->is_close_due = true;
 		conn->phase = CONN_PHASE_LINGER;
 	} else {
@@ -294,108 +266,9 @@ static void conn_finish(struct conn *conn)
 	conn_arm(conn);
 }
 
-/* Throw away what a client sends that we have finished with.  Closes at its end or the limit. */
-static void conn_linger(struct conn *conn)
-{
-	struct worker *worker = conn->worker;
-
-	while (conn->is_readable) {
-		ssize_t n = recv(conn->source.fd, worker->read_bytes, WORKER_READ_BYTES, 0);
-
-		if (n > 0) {
-			conn->n_drained += (uint64_t)n;
-		}
-		if (n == -1 && errno == EINTR) {
-			continue;
-		}
-		if (n == -1 && errno == EAGAIN) {
-			conn->is_readable = false;
-		} else if (n <= 0 || conn->n_drained > worker->params->drain_bytes_max) {
-			conn_close(conn);
-
-			return;
-		}
-	}
-}
-
-/* Read the next request, or more of one. */
-static void conn_read_request(struct conn *conn)
-{
-	struct worker *worker = conn->worker;
-	bool is_fresh = conn->in_len == 0;
-	ssize_t n;
-
-	do {
-		n = recv(conn->source.fd, worker->read_bytes, WORKER_READ_BYTES, 0);
-	} while (n == -1 && errno == EINTR);
-	if (n == -1 && errno == EAGAIN) {
-		conn->is_readable = false;
-
-		return;
-	}
-	if (n <= 0) {
-		conn_close(conn);
-
-		return;
-	}
-
-	counters_add(&worker->counters, COUNTER_BYTES_RECEIVED, (uint64_t)n);
-	/* A short read has emptied the socket (edge-triggered: an end still to come is a new edge,
-	 * except the one that was told already). */
-	if (n < WORKER_READ_BYTES) {
-		conn->is_readable = conn->is_half_closed;
-	}
-	if (is_fresh) {
-		request_process(conn, worker->read_bytes, (size_t)n);
-	} else if (conn_append(conn, worker->read_bytes, (size_t)n) < 0) {
-		conn_close(conn);
-	} else {
-		request_process(conn, conn->in, conn->in_len);
-	}
-}
-
-static bool conn_is_between_requests(const struct conn *conn)
-{
-	return conn->source.fd != -1 &&
-	       (conn->phase == CONN_PHASE_IDLE || conn->phase == CONN_PHASE_HEAD);
-}
-
-/* Everything that can be done now that output has moved. */
-static void conn_go_on(struct conn *conn)
-{
-	if (conn->phase == CONN_PHASE_DRAIN ||
-	    (conn->phase == CONN_PHASE_EXCHANGE && conn->is_body_pending)) {
-		upload_read(conn);
-		if (conn->source.fd != -1 && conn->phase == CONN_PHASE_DRAIN &&
-		    !conn->is_body_pending) {
-			conn->phase = CONN_PHASE_IDLE;
-			conn_arm(conn);
-		}
-	}
-	if (conn->source.fd != -1 && conn->phase == CONN_PHASE_LINGER && !conn->is_close_due) {
-		conn_linger(conn);
-	}
-
-	/* The next request: first what came along with the last one. */
-	if (conn->phase == CONN_PHASE_IDLE && conn->source.fd != -1 && conn->in_len > 0) {
-		request_process(conn, conn->in, conn->in_len);
-	}
-	while (conn_is_between_requests(conn) && conn->is_readable &&
-	       conn->out.n_bytes < CONN_OUT_BYTES_MAX) {
-		conn_read_request(conn);
-	}
-	if (conn->source.fd != -1 && conn->phase == CONN_PHASE_EXCHANGE && conn->is_half_closed &&
-	    !conn->is_body_pending && !conn->exchange->is_gone_told) {
-		/* Perhaps gone, perhaps only through with sending: say so, and answer all the same. */
-		conn->exchange->is_gone_told = true;
-		lane_stage(conn->exchange->lane, RING_REQUEST_GONE, conn->exchange->slot,
-			   conn->exchange->generation, RING_NO_BLOCK);
-	}
-}
-
 void conn_flush(struct conn *conn)
 {
-	struct worker *worker = conn->worker;
+	struct worker *worker = conn->request.worker;
 	uint64_t n_sent = 0;
 	int r = 0;
 
@@ -486,15 +359,18 @@ void conn_new(struct worker *worker, int fd, uint8_t scheme, const struct ip_end
 
 	conn->source.fd = fd;
 	conn->source.on_event = conn_on_event;
-	conn->worker = worker;
-	conn->scheme = scheme;
-	conn->local = *local;
-	conn->remote = *remote;
-	conn->id = worker_next_id(worker);
+	conn->request = (struct request){
+		.sink = &conn_sink,
+		.worker = worker,
+		.scheme = scheme,
+		.local = *local,
+		.remote = *remote,
+		.connection_id = worker_next_id(worker),
+	};
 	conn->is_writable = true;
 	list_init(&conn->link);
 	list_init(&conn->flush_link);
-	list_init(&conn->wait_link);
+	list_init(&conn->request.wait_link);
 	timer_init(&conn->timer, conn_on_expire);
 
 	if (loop_add(&worker->loop, &conn->source, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) < 0) {

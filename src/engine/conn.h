@@ -17,18 +17,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/ipaddr.h"
 #include "base/list.h"
 #include "engine/out.h"
+#include "engine/request.h"
 #include "event/loop.h"
 #include "event/timer.h"
 #include "http/h1_body.h"
 #include "http/h1_parse.h"
+#include "http/h1_write.h"
 #include "http/reason.h"
 
-struct exchange;
 struct worker;
-struct worker_queue;
 
 enum conn_phase {
 	CONN_PHASE_IDLE = 0, /* between requests */
@@ -42,32 +41,26 @@ enum conn_phase {
 
 struct conn {
 	struct loop_source source;   /* the socket, owned */
-	struct worker *worker;
-	struct exchange *exchange;   /* phase EXCHANGE; otherwise NULL */
-	struct worker_queue *queue;  /* phase QUEUED; otherwise NULL */
+	struct request request;      /* the one that is in work; one at a time */
 	struct list link;            /* in worker->conns */
 	struct list flush_link;      /* in worker->flush */
-	struct list wait_link;       /* in worker_queue->waiting or lane->blocked */
 	struct timer timer;
 	char *in;                    /* bytes received and not used, owned; NULL when there are none */
 	uint32_t in_len;
 	uint32_t in_capacity;
 	uint8_t phase;               /* enum conn_phase */
-	uint8_t scheme;              /* enum prefix_scheme of the endpoint */
 	bool is_readable;            /* the socket may have more to read */
 	bool is_writable;
 	bool is_half_closed;         /* the client has shut its sending side */
 	bool is_close_due;           /* close after what is in `out` */
 	bool is_body_pending;        /* the request's body is not completely read */
 	bool is_continue_due;        /* the client waits for 100 Continue */
-	bool is_requeued;            /* the request was counted already */
+	bool is_keep_alive;          /* the request's client would keep the connection */
+	struct h1_framing framing;   /* of the response, from its head on */
 	struct out out;
 	struct h1_parser parser;
 	struct h1_body body;
 	uint64_t n_drained;
-	uint64_t id;
-	struct ip_endpoint local;
-	struct ip_endpoint remote;
 };
 
 /* conn_new() - take over an accepted socket; on failure it is closed and counted */
@@ -79,9 +72,6 @@ void conn_close(struct conn *conn);
 
 /* conn_reset() - close with a TCP reset: the answer can't be completed */
 void conn_reset(struct conn *conn);
-
-/* conn_leave_exchange() - the exchange loses its client: the application is told once */
-void conn_leave_exchange(struct conn *conn);
 
 /* conn_want_flush() - have conn_flush() called before the end of the turn */
 void conn_want_flush(struct conn *conn);
@@ -117,13 +107,32 @@ void conn_consume(struct conn *conn, size_t n);
 /* conn_list_free() - free recycled connections */
 void conn_list_free(struct list *conns);
 
-/* ---- request.c: from bytes to a receiver ---- */
+/* ---- conn_input.c: from bytes to requests ---- */
+
+#define CONN_OUT_BYTES_MAX 65536 /* unsent bytes over which no further request is begun */
 
 /*
- * request_process() - parse, route and deliver the request whose bytes are @data; called with the
- * worker's read buffer or with conn->in; keeps what was not used
+ * conn_process() - parse and submit the request whose bytes are @data (the worker's read buffer, or
+ * conn->in); keeps what was not used
  */
-void request_process(struct conn *conn, const char *data, size_t len);
+void conn_process(struct conn *conn, const char *data, size_t len);
+
+/* conn_is_between_requests() - is it open and waiting for a request, or for more of one? */
+static inline bool conn_is_between_requests(const struct conn *conn)
+{
+	return conn->source.fd != -1 &&
+	       (conn->phase == CONN_PHASE_IDLE || conn->phase == CONN_PHASE_HEAD);
+}
+
+/* conn_go_on() - do everything that can be done now: body, next request, lingering */
+void conn_go_on(struct conn *conn);
+
+/* conn_linger() - throw away what a client sends that we have finished with */
+void conn_linger(struct conn *conn);
+
+/* ---- conn_sink.c: what the later stages want of us ---- */
+
+extern const struct request_sink conn_sink;
 
 /* ---- upload.c: the request's body ---- */
 

@@ -15,10 +15,10 @@
 #include "base/mem.h"
 #include "base/result.h"
 #include "engine/abandon.h"
-#include "engine/conn.h"
 #include "engine/queue.h"
 #include "engine/receiver.h"
 #include "engine/reply.h"
+#include "engine/request.h"
 #include "engine/worker.h"
 
 static void lane_on_event(struct loop_source *source, uint32_t events)
@@ -243,7 +243,7 @@ struct ring_entry *lane_stage(struct lane *lane, enum ring_entry_type type, uint
 	return entry;
 }
 
-struct exchange *lane_exchange_new(struct lane *lane, struct conn *conn)
+struct exchange *lane_exchange_new(struct lane *lane, struct request *request)
 {
 	assert(lane->n_free_slots > 0);
 
@@ -252,13 +252,13 @@ struct exchange *lane_exchange_new(struct lane *lane, struct conn *conn)
 	uint32_t slot = exchange->slot;
 
 	*exchange = (struct exchange){.lane = lane,
-				      .conn = conn,
+				      .request = request,
 				      .slot = slot,
 				      .generation = generation,
 				      .state = EXCHANGE_STATE_HEAD,
 				      .position = lane->writer.staged};
 	lane->n_delivered++;
-	conn->exchange = exchange;
+	request->exchange = exchange;
 
 	return exchange;
 }
@@ -276,7 +276,7 @@ void lane_exchange_free(struct exchange *exchange)
 		}
 	}
 	exchange->state = EXCHANGE_STATE_FREE;
-	exchange->conn = NULL;
+	exchange->request = NULL;
 	lane->free_slots[lane->n_free_slots++] = exchange->slot;
 }
 

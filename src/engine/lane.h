@@ -16,13 +16,12 @@
 
 #include "base/list.h"
 #include "event/loop.h"
-#include "http/h1_write.h"
 #include "ring/area.h"
 #include "ring/ring.h"
 
-struct conn;
 struct lane;
 struct receiver;
+struct request;
 struct worker;
 struct worker_queue;
 
@@ -41,25 +40,23 @@ enum exchange_state {
 /* One request and its response in slot `slot` of `lane`. */
 struct exchange {
 	struct lane *lane;
-	struct conn *conn;       /* NULL: the client has gone; the slot waits for the END */
+	struct request *request; /* NULL: the client has gone; the slot waits for the END */
 	uint32_t slot;
 	uint32_t generation;
 	uint32_t position;       /* of its REQUEST_NEW in the request ring */
 	uint8_t state;           /* enum exchange_state */
-	bool is_head;            /* HEAD request */
 	bool wants_body;         /* WANT_BODY was seen, or need not be waited for */
 	bool is_body_sent;       /* LAST was staged */
-	uint8_t version_minor;
 	uint8_t n_blocks;        /* request blocks out at the application */
 	uint32_t head_bytes;     /* of the request, in the slot behind its struct */
 	uint32_t n_staged;       /* request blocks staged so far */
 	uint32_t blocks[LANE_BLOCKS_PER_EXCHANGE];      /* the first ones, in order, and what is */
 	uint32_t block_bytes[LANE_BLOCKS_PER_EXCHANGE]; /* in them: to requeue what nobody took */
-	bool is_chunked;         /* the request's body was */
 	bool has_trailers;       /* the request's body had */
 	bool is_gone_told;       /* GONE was staged */
-	struct h1_framing framing; /* valid from EXCHANGE_STATE_BODY */
-	uint64_t n_left;         /* body bytes that must still come, if framing says how many */
+	bool has_body;           /* of the response, from EXCHANGE_STATE_BODY */
+	bool is_length_known;    /* n_left counts */
+	uint64_t n_left;         /* response body bytes that must still come */
 };
 
 struct lane_file {
@@ -75,7 +72,7 @@ struct lane {
 	struct receiver *receiver;     /* of the control thread; only handed back, never looked into */
 	struct list queue_link;        /* in queue->lanes */
 	struct list active_link;       /* in worker->active_lanes: the application owes us something */
-	struct list blocked;           /* struct conn::wait_link: waiting for a request block */
+	struct list blocked;           /* struct request::wait_link: waiting for a request block */
 	struct area area;              /* owned */
 	struct ring_writer writer;
 	struct ring_reader reader;
@@ -132,8 +129,8 @@ uint32_t lane_n_untaken(const struct lane *lane);
 struct ring_entry *lane_stage(struct lane *lane, enum ring_entry_type type, uint32_t slot,
 			      uint32_t generation, uint32_t block);
 
-/* lane_exchange_new() - take a free slot for @conn; lane_can_take() has said yes */
-struct exchange *lane_exchange_new(struct lane *lane, struct conn *conn);
+/* lane_exchange_new() - take a free slot for @request; lane_can_take() has said yes */
+struct exchange *lane_exchange_new(struct lane *lane, struct request *request);
 
 /* lane_exchange_free() - the slot may carry another request */
 void lane_exchange_free(struct exchange *exchange);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <linux/magic.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>

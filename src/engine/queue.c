@@ -10,8 +10,8 @@
 #include <assert.h>
 
 #include "base/mem.h"
-#include "engine/conn.h"
 #include "engine/lane.h"
+#include "engine/request.h"
 #include "engine/worker.h"
 
 /* A receiver with fewer untaken requests than this is preferred although others have none. */
@@ -42,7 +42,7 @@ struct queue *queue_free(struct queue *queue)
 	return mem_free(queue);
 }
 
-bool queue_wait(struct worker_queue *queue, struct conn *conn)
+bool queue_wait(struct worker_queue *queue, struct request *request)
 {
 	struct queue *shared = queue->queue;
 	uint32_t max = __atomic_load_n(&shared->entries_max, __ATOMIC_RELAXED);
@@ -56,19 +56,19 @@ bool queue_wait(struct worker_queue *queue, struct conn *conn)
 		return false;
 	}
 
-	conn->queue = queue;
-	list_append(&queue->waiting, &conn->wait_link);
+	request->queue = queue;
+	list_append(&queue->waiting, &request->wait_link);
 
 	return true;
 }
 
-void queue_forget(struct conn *conn)
+void queue_forget(struct request *request)
 {
-	assert(conn->queue != NULL);
+	assert(request->queue != NULL);
 
-	list_remove(&conn->wait_link);
-	__atomic_sub_fetch(&conn->queue->queue->n_waiting, 1, __ATOMIC_RELAXED);
-	conn->queue = NULL;
+	list_remove(&request->wait_link);
+	__atomic_sub_fetch(&request->queue->queue->n_waiting, 1, __ATOMIC_RELAXED);
+	request->queue = NULL;
 }
 
 struct lane *queue_pick(struct worker_queue *queue)
@@ -98,11 +98,11 @@ struct lane *queue_pick(struct worker_queue *queue)
 void queue_serve(struct worker_queue *queue)
 {
 	while (!list_is_empty(&queue->waiting) && queue_pick(queue) != NULL) {
-		struct conn *conn = list_entry(queue->waiting.next, struct conn, wait_link);
+		struct request *request =
+			list_entry(queue->waiting.next, struct request, wait_link);
 
-		queue_forget(conn);
-		conn->phase = CONN_PHASE_IDLE;
-		request_process(conn, conn->in, conn->in_len);
+		queue_forget(request);
+		request->sink->on_retry(request);
 	}
 }
 
@@ -110,10 +110,10 @@ void queue_close(struct worker_queue *queue)
 {
 	queue->is_closed = true;
 	while (!list_is_empty(&queue->waiting)) {
-		struct conn *conn = list_entry(queue->waiting.next, struct conn, wait_link);
+		struct request *request =
+			list_entry(queue->waiting.next, struct request, wait_link);
 
-		queue_forget(conn);
-		conn->phase = CONN_PHASE_IDLE;
-		request_process(conn, conn->in, conn->in_len);
+		queue_forget(request);
+		request->sink->on_retry(request);
 	}
 }

@@ -12,7 +12,7 @@
 
 #include "base/list.h"
 
-struct conn;
+struct request;
 struct queue;
 struct worker;
 
@@ -31,7 +31,7 @@ struct url_group {
 /* One worker's part of a queue. */
 struct worker_queue {
 	struct queue *queue;
-	struct list waiting; /* struct conn::wait_link, oldest first */
+	struct list waiting; /* struct request::wait_link, oldest first */
 	struct list lanes;   /* struct lane::queue_link, the preferred first */
 	bool is_closed;      /* the control thread has taken the queue back: nothing may wait */
 };
@@ -60,14 +60,14 @@ struct queue *queue_new(uint64_t id, unsigned n_workers, uint32_t entries_max);
 struct queue *queue_free(struct queue *queue);
 
 /*
- * queue_wait() - worker: have @conn wait for a receiver
+ * queue_wait() - worker: have @request wait for a receiver
  *
  * Return: true; false = the queue is full or closed (nothing changed, the rejection is counted).
  */
-bool queue_wait(struct worker_queue *queue, struct conn *conn);
+bool queue_wait(struct worker_queue *queue, struct request *request);
 
-/* queue_forget() - worker: @conn waits no longer */
-void queue_forget(struct conn *conn);
+/* queue_forget() - worker: @request waits no longer */
+void queue_forget(struct request *request);
 
 /* queue_pick() - worker: the lane that should take the next request; NULL = none has room */
 struct lane *queue_pick(struct worker_queue *queue);

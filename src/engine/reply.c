@@ -10,9 +10,9 @@
 
 #include <assert.h>
 
-#include "engine/conn.h"
 #include "engine/lane.h"
 #include "engine/reply_head.h"
+#include "engine/request.h"
 #include "engine/worker.h"
 
 /* The bytes in block @entry->block from offset on; NULL (and the lane broken) if out of bounds. */
@@ -38,70 +38,63 @@ static void reply_block_free(struct lane *lane, uint32_t block)
 /* The exchange can't be completed any more: cut the client off, wait for the application's END. */
 static void reply_fail(struct exchange *exchange)
 {
-	struct conn *conn = exchange->conn;
+	struct request *request = exchange->request;
 
-	if (conn == NULL) {
+	if (request == NULL) {
 		return;
 	}
-	worker_count(conn->worker, RESPONSES_INVALID);
+	worker_count(request->worker, RESPONSES_INVALID);
 	if (exchange->state == EXCHANGE_STATE_HEAD) {
-		conn_refuse(conn, HTTP_REASON_INTERNAL);
+		request->sink->on_refuse(request, HTTP_REASON_INTERNAL);
 	} else {
-		conn_reset(conn);
+		request->sink->on_break(request);
 	}
+	assert(exchange->request == NULL);
 }
 
-/* The application has said END: close the framing, free the slot, let the connection go on. */
-static void reply_end(struct exchange *exchange, unsigned flags, bool is_last_chunk_due)
+/* The application has said END: the client's answer ends, and the slot is free. */
+static void reply_end(struct exchange *exchange, unsigned flags,
+		      const struct response_head *trailers)
 {
 	struct lane *lane = exchange->lane;
-	struct conn *conn = exchange->conn;
-	bool is_keep_alive = exchange->framing.is_keep_alive;
-
-	if (conn != NULL && exchange->framing.content_length > 0 && exchange->n_left > 0 &&
-	    exchange->framing.has_body) {
-		reply_fail(exchange);
-		conn = NULL;
-	}
-	if (conn != NULL && is_last_chunk_due && exchange->framing.is_chunked &&
-	    exchange->framing.has_body &&
-	    out_append(lane->worker, &conn->out, SLICE("0\r\n\r\n")) < 0) {
-		reply_fail(exchange);
-		conn = NULL;
-	}
-
 	bool is_note_due = (flags & RING_FLAG_NOTIFY) != 0;
-	if (conn != NULL && is_note_due &&
-	    out_append_note(lane->worker, &conn->out, lane, exchange->slot,
-			    exchange->generation) == 0) {
-		exchange->state = EXCHANGE_STATE_NOTIFY;
-		exchange->conn = NULL;
-	} else {
-		if (is_note_due) {
-			lane_stage(lane, RING_REQUEST_DONE, exchange->slot, exchange->generation,
-				   RING_NO_BLOCK);
-		}
-		lane_exchange_free(exchange);
+
+	if (exchange->request != NULL && exchange->has_body && exchange->is_length_known &&
+	    exchange->n_left > 0) {
+		reply_fail(exchange); /* fewer bytes than were announced */
 	}
 
-	if (conn != NULL) {
-		conn->exchange = NULL;
-		list_remove(&conn->wait_link);
+	struct request *request = exchange->request;
+	if (request != NULL) {
+		/* The request is through with us before it goes on: it may be submitted again. */
+		exchange->request = NULL;
+		request->exchange = NULL;
+		list_remove(&request->wait_link);
+		exchange->state = is_note_due ? EXCHANGE_STATE_NOTIFY : exchange->state;
 		worker_count(lane->worker, RESPONSES_SENT);
-		conn_response_done(conn, is_keep_alive);
+		if (request->sink->on_end(request, trailers, is_note_due ? exchange : NULL) != 0) {
+			request->sink->on_break(request);
+		} else if (is_note_due) {
+			return; /* freed by lane_on_sent() */
+		}
 	}
+	if (is_note_due) {
+		lane_stage(lane, RING_REQUEST_DONE, exchange->slot, exchange->generation,
+			   RING_NO_BLOCK);
+	}
+	lane_exchange_free(exchange);
 }
 
 /*
- * Count @len body bytes against the framing.  Return: true: send them; false: they are not wanted
- * (HEAD, 304) or the exchange has just failed.
+ * Count @len body bytes against what was announced.  Return: true: send them; false: they are not
+ * wanted (HEAD, 304), the client has gone, or the exchange has just failed.
  */
 static bool reply_account(struct exchange *exchange, uint64_t len)
 {
-	if (exchange->conn == NULL || !exchange->framing.has_body || len == 0) {
+	if (exchange->request == NULL || !exchange->has_body || len == 0) {
 		return false;
 	}
-	if (exchange->framing.content_length < 0) {
+	if (!exchange->is_length_known) {
 		return true;
 	}
 	if (len > exchange->n_left) {
@@ -114,77 +107,28 @@ static bool reply_account(struct exchange *exchange, uint64_t len)
 	return true;
 }
 
-static int reply_chunk_head(struct exchange *exchange, uint64_t len)
-{
-	struct conn *conn = exchange->conn;
-	size_t n = 0;
-
-	if (!exchange->framing.is_chunked) {
-		return 0;
-	}
-
-	char *room = out_room(conn->worker, &conn->out, H1_WRITE_CHUNK_HEAD_BYTES);
-	if (room == NULL ||
-	    h1_write_chunk_head(room, H1_WRITE_CHUNK_HEAD_BYTES, len, &n) != 0) {
-		return -1;
-	}
-	out_wrote(&conn->out, n);
-
-	return 0;
-}
-
-static int reply_chunk_tail(struct exchange *exchange)
-{
-	struct conn *conn = exchange->conn;
-
-	return exchange->framing.is_chunked
-		       ? out_append(conn->worker, &conn->out, SLICE("\r\n"))
-		       : 0;
-}
-
 /* Body bytes inside block @block: sent from there, the block freed when they have left. */
 static void reply_send_block(struct exchange *exchange, uint32_t block, const char *data,
 			     uint64_t len)
 {
 	struct lane *lane = exchange->lane;
-	struct conn *conn = exchange->conn;
+	struct request *request = exchange->request;
 
 	if (!reply_account(exchange, len)) {
 		reply_block_free(lane, block);
-
-		return;
-	}
-	if (reply_chunk_head(exchange, len) < 0) {
+	} else if (request->sink->on_block(request, lane, block, slice_from(data, len)) < 0) {
 		reply_block_free(lane, block);
 		reply_fail(exchange);
-
-		return;
 	}
-	if (out_append_block(lane->worker, &conn->out, lane, block, data, len, true) < 0) {
-		reply_block_free(lane, block);
-		reply_fail(exchange);
-
-		return;
-	}
-	if (reply_chunk_tail(exchange) < 0) {
-		reply_fail(exchange);
-
-		return;
-	}
-	conn_want_flush(conn);
 }
 
 /* Body bytes behind the head in the slot: copied, because the slot is free after END. */
 static void reply_send_inline(struct exchange *exchange, const char *data, uint64_t len)
 {
-	struct conn *conn = exchange->conn;
+	struct request *request = exchange->request;
 
-	if (!reply_account(exchange, len)) {
-		return;
-	}
-	if (reply_chunk_head(exchange, len) < 0 ||
-	    out_append(conn->worker, &conn->out, slice_from(data, len)) < 0 ||
-	    reply_chunk_tail(exchange) < 0) {
+	if (reply_account(exchange, len) &&
+	    request->sink->on_bytes(request, slice_from(data, len)) < 0) {
 		reply_fail(exchange);
 	}
 }
@@ -226,11 +170,8 @@ static void reply_on_head(struct exchange *exchange, const struct ring_entry *en
 				 entry->length - head_bytes);
 	}
 
-	if (exchange->conn != NULL) {
-		conn_want_flush(exchange->conn);
-	}
 	if (is_end) {
-		reply_end(exchange, entry->flags, true);
+		reply_end(exchange, entry->flags, NULL);
 	}
 }
 
@@ -249,15 +190,15 @@ static void reply_on_body(struct exchange *exchange, const struct ring_entry *en
 		reply_send_block(exchange, entry->block, data, entry->length);
 	}
 	if ((entry->flags & RING_FLAG_END) != 0) {
-		reply_end(exchange, entry->flags, true);
+		reply_end(exchange, entry->flags, NULL);
 	}
 }
 
-/* Queue part of a file.  Return: false: it was not queued and FILE_DONE is due. */
+/* Send part of a file.  Return: false: it was not queued and FILE_DONE is due. */
 static bool reply_send_file(struct exchange *exchange, const struct ring_entry *entry)
 {
 	struct lane *lane = exchange->lane;
-	struct conn *conn = exchange->conn;
+	struct request *request = exchange->request;
 	struct lane_file *file = lane_file_find(lane, entry->block);
 	uint64_t end;
 
@@ -271,17 +212,10 @@ static bool reply_send_file(struct exchange *exchange, const struct ring_entry *
 	if (!reply_account(exchange, entry->length)) {
 		return false;
 	}
-	if (reply_chunk_head(exchange, entry->length) < 0 ||
-	    out_append_file(lane->worker, &conn->out, lane, file, entry->offset, entry->length,
-			    exchange->slot, exchange->generation) < 0) {
+	if (request->sink->on_file(request, lane, file, entry->offset, entry->length) < 0) {
 		reply_fail(exchange);
 
 		return false;
-	}
-	if (reply_chunk_tail(exchange) < 0) {
-		reply_fail(exchange);
-	} else {
-		conn_want_flush(conn);
 	}
 
 	return true;
@@ -294,7 +228,7 @@ static void reply_on_file(struct exchange *exchange, const struct ring_entry *en
 			   exchange->generation, RING_NO_BLOCK);
 	}
 	if ((entry->flags & RING_FLAG_END) != 0) {
-		reply_end(exchange, entry->flags, true);
+		reply_end(exchange, entry->flags, NULL);
 	}
 }
 
@@ -302,39 +236,36 @@ static void reply_on_trailers(struct exchange *exchange, const struct ring_entry
 {
 	struct lane *lane = exchange->lane;
 	const char *data = reply_block(lane, entry);
-	bool is_last_chunk_due = true;
+	struct response_head trailers = {0};
 
 	if (data == NULL) {
 		return;
 	}
-	if (exchange->conn != NULL && exchange->state != EXCHANGE_STATE_BODY) {
-		reply_fail(exchange);
-	} else if (exchange->conn != NULL && exchange->framing.is_chunked &&
-		   exchange->framing.has_body) {
-		is_last_chunk_due = false;
-		if (reply_trailers_write(exchange, data, entry->length) != 0) {
-			reply_fail(exchange);
-		}
-	}
+
+	bool is_usable = exchange->state == EXCHANGE_STATE_BODY &&
+			 reply_trailers_read(lane->worker, data, entry->length, &trailers) == 0;
 	reply_block_free(lane, entry->block);
-	reply_end(exchange, entry->flags, is_last_chunk_due);
+	if (!is_usable) {
+		reply_fail(exchange);
+	}
+	reply_end(exchange, entry->flags, &trailers);
 }
 
 static void reply_on_want_body(struct exchange *exchange, const struct ring_entry *entry)
 {
 	(void)entry;
 	exchange->wants_body = true;
-	if (exchange->conn != NULL) {
-		upload_allow(exchange->conn);
+	if (exchange->request != NULL) {
+		exchange->request->sink->on_room(exchange->request);
 	}
 }
 
 static void reply_on_abort(struct exchange *exchange, const struct ring_entry *entry)
 {
-	if (exchange->conn != NULL) {
-		conn_reset(exchange->conn);
+	if (exchange->request != NULL) {
+		exchange->request->sink->on_break(exchange->request);
 	}
-	reply_end(exchange, entry->flags, false);
+	reply_end(exchange, entry->flags, NULL);
 }
 
 /* A request block comes back: whoever waits for one goes on. */
@@ -356,10 +287,10 @@ static void reply_on_body_free(struct lane *lane, const struct ring_entry *entry
 	}
 	list_for_each(node, &lane->blocked)
 	{
-		struct conn *conn = list_entry(node, struct conn, wait_link);
+		struct request *request = list_entry(node, struct request, wait_link);
 
 		list_remove(node);
-		conn_want_flush(conn);
+		request->sink->on_room(request);
 	}
 }
 

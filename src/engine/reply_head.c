@@ -7,17 +7,12 @@
 
 #include "engine/reply_head.h"
 
-#include <assert.h>
 #include <string.h>
 
-#include "engine/conn.h"
 #include "engine/lane.h"
-#include "engine/params.h"
+#include "engine/request.h"
 #include "engine/worker.h"
-#include "http/h1_write.h"
 #include "ring/layout.h"
-
-#define REPLY_HEAD_LARGE_BYTES (2 * WORKER_SCRATCH_BYTES)
 
 /*
  * Read struct ring_response_field records from @at to @end of the scratch memory.
@@ -67,36 +62,13 @@ static bool reply_head_copy(struct worker *worker, const char *data, uint64_t le
 	return true;
 }
 
-/* Serialise into the output, with more room on the second try. */
-static int reply_head_serialise(struct conn *conn, const struct h1_response *response,
-				struct h1_framing *ret_framing)
-{
-	size_t rooms[] = {OUT_CHUNK_BYTES / 4, REPLY_HEAD_LARGE_BYTES};
-	int r = H1_WRITE_E_FULL;
-
-	for (size_t i = 0; i < array_len(rooms) && r == H1_WRITE_E_FULL; i++) {
-		char *room = out_room(conn->worker, &conn->out, rooms[i]);
-
-		if (room == NULL) {
-			return REPLY_HEAD_E_INVALID;
-		}
-		r = h1_write_head(room, rooms[i], response, ret_framing);
-	}
-	if (r != 0) {
-		return REPLY_HEAD_E_INVALID;
-	}
-	out_wrote(&conn->out, ret_framing->n_bytes);
-
-	return 0;
-}
-
 static bool reply_is_interim(const struct ring_response_head *head)
 {
 	return head->status >= 100 && head->status < 200;
 }
 
 /* The length of the body as far as it is known: -1 = it is not. */
-static int64_t reply_body_bytes(const struct exchange *exchange,
+static int64_t reply_body_bytes(const struct request *request,
 				const struct ring_response_head *head, uint64_t n_inline,
 				bool is_end)
 {
@@ -104,17 +76,17 @@ static int64_t reply_body_bytes(const struct exchange *exchange,
 		return (int64_t)head->content_length;
 	}
 
-	return is_end && !exchange->is_head ? (int64_t)n_inline : H1_WRITE_LENGTH_UNKNOWN;
+	return is_end && !request->is_head ? (int64_t)n_inline : -1;
 }
 
 int reply_head_write(struct exchange *exchange, const char *data, uint64_t len, bool is_end,
 		     uint64_t *ret_head_bytes)
 {
-	struct conn *conn = exchange->conn;
+	struct request *request = exchange->request;
 	struct worker *worker = exchange->lane->worker;
 	struct ring_response_head head;
 
-	if (conn == NULL) {
+	if (request == NULL) {
 		return REPLY_HEAD_E_GONE;
 	}
 	if (!reply_head_copy(worker, data, len, &head)) {
@@ -130,62 +102,54 @@ int reply_head_write(struct exchange *exchange, const char *data, uint64_t len, 
 	if (reply_is_interim(&head) && (is_end || head.status == 101)) {
 		return REPLY_HEAD_E_INVALID;
 	}
-	if (reply_is_interim(&head) && exchange->version_minor == 0) {
+	if (reply_is_interim(&head) && request->version_minor == 0) {
 		return REPLY_HEAD_E_INTERIM; /* HTTP/1.0 knows none (RFC 9110 15.2) */
 	}
 
-	struct h1_response response = {
-		.head = worker->scratch,
-		.head_bytes = head.head_bytes,
+	const struct response_head response = {
+		.bytes = worker->scratch,
+		.n_bytes = head.head_bytes,
 		.fields = worker->response_fields,
 		.n_fields = (size_t)n_fields,
 		.phrase = slice_from(worker->scratch + sizeof(head), head.reason_len),
 		.status = head.status,
-		.body_bytes = reply_body_bytes(exchange, &head, len - head.head_bytes, is_end),
-		.date = worker_date(worker),
-		.server_policy = (enum h1_server_policy)worker->params->server_policy,
-		.version_minor = exchange->version_minor,
-		.is_head = exchange->is_head,
-		/* A client that waits for 100 Continue may or may not send its body after this. */
-		.is_keep_alive = exchange->framing.is_keep_alive && !worker->is_stopping &&
-				 !conn->is_continue_due && (head.flags & RING_RESPONSE_CLOSE) == 0,
+		.body_bytes = reply_body_bytes(request, &head, len - head.head_bytes, is_end),
+		.is_close_wanted = (head.flags & RING_RESPONSE_CLOSE) != 0,
 	};
-	struct h1_framing framing;
-	int r = reply_head_serialise(conn, &response, &framing);
-	if (r != 0) {
-		return r;
+	struct response_plan plan;
+	if (request->sink->on_head(request, &response, &plan) != 0) {
+		return REPLY_HEAD_E_INVALID;
 	}
 	if (reply_is_interim(&head)) {
 		return REPLY_HEAD_E_INTERIM;
 	}
 
-	exchange->framing = framing;
-	exchange->n_left = framing.content_length > 0 ? (uint64_t)framing.content_length : 0;
+	exchange->has_body = plan.has_body;
+	exchange->is_length_known = plan.content_length >= 0;
+	exchange->n_left = exchange->is_length_known ? (uint64_t)plan.content_length : 0;
 	exchange->state = EXCHANGE_STATE_BODY;
 
 	return 0;
 }
 
-int reply_trailers_write(struct exchange *exchange, const char *data, uint64_t len)
+int reply_trailers_read(struct worker *worker, const char *data, uint64_t len,
+			struct response_head *ret_trailers)
 {
-	struct worker *worker = exchange->lane->worker;
-	struct conn *conn = exchange->conn;
-	size_t n = 0;
-
-	assert(conn != NULL);
 	if (len > WORKER_SCRATCH_BYTES) {
 		return REPLY_HEAD_E_INVALID;
 	}
 	memcpy(worker->scratch, data, len);
 
 	int n_fields = reply_fields_read(worker, 0, (uint32_t)len, REPLY_FIELDS_MAX);
-	char *room = n_fields >= 0 ? out_room(worker, &conn->out, REPLY_HEAD_LARGE_BYTES) : NULL;
-	if (room == NULL ||
-	    h1_write_last_chunk(room, REPLY_HEAD_LARGE_BYTES, worker->scratch, len,
-				worker->response_fields, (size_t)n_fields, &n) != 0) {
+	if (n_fields < 0) {
 		return REPLY_HEAD_E_INVALID;
 	}
-	out_wrote(&conn->out, n);
+	*ret_trailers = (struct response_head){
+		.bytes = worker->scratch,
+		.n_bytes = len,
+		.fields = worker->response_fields,
+		.n_fields = (size_t)n_fields,
+	};
 
 	return 0;
 }

@@ -12,6 +12,8 @@
 #include "base/compiler.h"
 
 struct exchange;
+struct response_head;
+struct worker;
 
 #define REPLY_FIELDS_MAX 1024 /* field lines of a response head or trailer section */
 
@@ -22,12 +24,12 @@ enum reply_head_verdict {
 };
 
 /*
- * reply_head_write() - check the head at @data and append it to the connection's output
+ * reply_head_write() - check the form of the head at @data and hand it to the request's sink
  * @len: bytes of head and first body bytes together
  * @is_end: the response is complete with this entry
  * @ret_head_bytes: where the body bytes begin in @data
  *
- * On success exchange->framing and n_left are set and the state is EXCHANGE_STATE_BODY.
+ * On success the exchange knows what body must follow, and its state is EXCHANGE_STATE_BODY.
  *
  * Return: 0, or a verdict.
  */
@@ -35,8 +37,10 @@ int reply_head_write(struct exchange *exchange, const char *data, uint64_t len, 
 		     uint64_t *ret_head_bytes) must_check_;
 
 /*
- * reply_trailers_write() - check the trailer fields at @data and append the last chunk with them
+ * reply_trailers_read() - check the form of the trailer fields at @data
+ * @ret_trailers: its bytes and fields are the worker's, valid until the next head is read
  *
  * Return: 0; REPLY_HEAD_E_INVALID.
  */
-int reply_trailers_write(struct exchange *exchange, const char *data, uint64_t len) must_check_;
+int reply_trailers_read(struct worker *worker, const char *data, uint64_t len,
+			struct response_head *ret_trailers) must_check_;

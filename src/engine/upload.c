@@ -48,7 +48,7 @@ static void upload_stage(struct exchange *exchange, struct upload_block *block, 
  */
 static bool upload_reserve(struct conn *conn, struct upload_block *block, bool is_trailer)
 {
-	struct exchange *exchange = conn->exchange;
+	struct exchange *exchange = conn->request.exchange;
 	struct lane *lane = exchange->lane;
 
 	if (block->number != RING_NO_BLOCK && block->used < lane->area.geometry.block_bytes) {
@@ -62,8 +62,8 @@ static bool upload_reserve(struct conn *conn, struct upload_block *block, bool i
 	if (block->number != RING_NO_BLOCK) {
 		return true;
 	}
-	if (list_is_empty(&conn->wait_link)) {
-		list_append(&lane->blocked, &conn->wait_link);
+	if (list_is_empty(&conn->request.wait_link)) {
+		list_append(&lane->blocked, &conn->request.wait_link);
 	}
 
 	return false;
@@ -71,14 +71,14 @@ static bool upload_reserve(struct conn *conn, struct upload_block *block, bool i
 
 static char *upload_room(const struct conn *conn, const struct upload_block *block)
 {
-	return area_request_block(&conn->exchange->lane->area, block->number) + block->used;
+	return area_request_block(&conn->request.exchange->lane->area, block->number) + block->used;
 }
 
 /* Put body bytes into blocks.  Return: how many found room. */
 static size_t upload_put(struct conn *conn, struct upload_block *block, const char *data,
 			 size_t len)
 {
-	uint32_t block_bytes = conn->exchange->lane->area.geometry.block_bytes;
+	uint32_t block_bytes = conn->request.exchange->lane->area.geometry.block_bytes;
 	size_t done = 0;
 
 	while (done < len && upload_reserve(conn, block, false)) {
@@ -103,11 +103,11 @@ static bool upload_put_trailer(struct conn *conn, struct upload_block *block,
 	size_t len = sizeof(record) + event->name.len + event->value.len;
 
 	if (!*is_trailer_block && block->number != RING_NO_BLOCK) {
-		upload_stage(conn->exchange, block, 0);
+		upload_stage(conn->request.exchange, block, 0);
 	}
 	*is_trailer_block = true;
 	if (!upload_reserve(conn, block, true) ||
-	    len > conn->exchange->lane->area.geometry.block_bytes - block->used) {
+	    len > conn->request.exchange->lane->area.geometry.block_bytes - block->used) {
 		return false;
 	}
 
@@ -122,10 +122,10 @@ static bool upload_put_trailer(struct conn *conn, struct upload_block *block,
 
 static void upload_reject(struct conn *conn, enum http_reason reason)
 {
-	struct exchange *exchange = conn->exchange;
+	struct exchange *exchange = conn->request.exchange;
 	bool is_begun = exchange != NULL && exchange->state != EXCHANGE_STATE_HEAD;
 
-	worker_count(conn->worker, REQUESTS_REJECTED);
+	worker_count(conn->request.worker, REQUESTS_REJECTED);
 	if (is_begun || conn->phase == CONN_PHASE_DRAIN) {
 		conn_close(conn);
 	} else {
@@ -137,7 +137,7 @@ static void upload_reject(struct conn *conn, enum http_reason reason)
 static size_t upload_decode(struct conn *conn, const char *data, size_t len)
 {
 	struct upload_block block = {.number = RING_NO_BLOCK};
-	struct exchange *exchange = conn->exchange;
+	struct exchange *exchange = conn->request.exchange;
 	bool is_trailer_block = false;
 	size_t used = 0;
 
@@ -228,7 +228,7 @@ size_t upload_feed(struct conn *conn, const char *data, size_t len)
 	if (conn->phase == CONN_PHASE_DRAIN) {
 		return upload_discard(conn, data, len);
 	}
-	if (conn->exchange == NULL || !conn->exchange->wants_body) {
+	if (conn->request.exchange == NULL || !conn->request.exchange->wants_body) {
 		return 0;
 	}
 
@@ -237,11 +237,11 @@ size_t upload_feed(struct conn *conn, const char *data, size_t len)
 
 void upload_allow(struct conn *conn)
 {
-	struct exchange *exchange = conn->exchange;
+	struct exchange *exchange = conn->request.exchange;
 
 	if (conn->is_continue_due && exchange->state == EXCHANGE_STATE_HEAD &&
 	    conn->in_len == 0 &&
-	    out_append(conn->worker, &conn->out, h1_write_continue()) < 0) {
+	    out_append(conn->request.worker, &conn->out, h1_write_continue()) < 0) {
 		conn_close(conn);
 
 		return;
@@ -254,7 +254,7 @@ void upload_allow(struct conn *conn)
 static ssize_t upload_receive_block(struct conn *conn)
 {
 	struct upload_block block = {.number = RING_NO_BLOCK};
-	struct exchange *exchange = conn->exchange;
+	struct exchange *exchange = conn->request.exchange;
 
 	if (!upload_reserve(conn, &block, false)) {
 		return -EAGAIN;
@@ -294,7 +294,7 @@ static ssize_t upload_receive_block(struct conn *conn)
 /* Chunked, or to be thrown away: through the worker's buffer.  Return: as recv(2). */
 static ssize_t upload_receive_buffer(struct conn *conn)
 {
-	struct worker *worker = conn->worker;
+	struct worker *worker = conn->request.worker;
 	ssize_t n = recv(conn->source.fd, worker->read_bytes, WORKER_READ_BYTES, 0);
 
 	if (n <= 0) {
@@ -334,15 +334,15 @@ static ssize_t upload_receive_buffer(struct conn *conn)
 static bool upload_can_read(const struct conn *conn)
 {
 	return conn->source.fd != -1 && conn->is_body_pending && conn->is_readable &&
-	       list_is_empty(&conn->wait_link) &&
+	       list_is_empty(&conn->request.wait_link) &&
 	       (conn->phase == CONN_PHASE_DRAIN ||
-		(conn->phase == CONN_PHASE_EXCHANGE && conn->exchange->wants_body));
+		(conn->phase == CONN_PHASE_EXCHANGE && conn->request.exchange->wants_body));
 }
 
 static bool upload_is_over_drain_limit(const struct conn *conn)
 {
 	return conn->phase == CONN_PHASE_DRAIN &&
-	       conn->n_drained > conn->worker->params->drain_bytes_max;
+	       conn->n_drained > conn->request.worker->params->drain_bytes_max;
 }
 
 void upload_read(struct conn *conn)
@@ -356,15 +356,15 @@ void upload_read(struct conn *conn)
 
 	while (upload_can_read(conn)) {
 		bool is_direct = conn->phase == CONN_PHASE_EXCHANGE &&
-				 !conn->exchange->is_chunked && conn->in_len == 0;
+				 !conn->request.is_chunked && conn->in_len == 0;
 		ssize_t n = is_direct ? upload_receive_block(conn) : upload_receive_buffer(conn);
 
 		if (n > 0) {
-			counters_add(&conn->worker->counters, COUNTER_BYTES_RECEIVED, (uint64_t)n);
+			counters_add(&conn->request.worker->counters, COUNTER_BYTES_RECEIVED, (uint64_t)n);
 		} else if (n == -EINTR) {
 			continue;
 		} else if (n == -EAGAIN) {
-			conn->is_readable = conn->is_readable && !list_is_empty(&conn->wait_link);
+			conn->is_readable = conn->is_readable && !list_is_empty(&conn->request.wait_link);
 		} else {
 			/* The client has gone in the middle of its body. */
 			conn_close(conn);
