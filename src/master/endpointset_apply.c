@@ -106,31 +106,6 @@ static unsigned endpointset_scheme(const struct endpointset *set, uint16_t port)
 	return scheme;
 }
 
-void endpointset_settle(struct endpointset *set)
-{
-	assert(set != NULL);
-
-	list_for_each(node, &set->endpoints)
-	{
-		struct endpoint *endpoint = list_entry(node, struct endpoint, link);
-		bool is_alone = true;
-
-		list_for_each(other_node, &set->endpoints)
-		{
-			const struct endpoint *other =
-				list_entry(other_node, struct endpoint, link);
-
-			if (other != endpoint && other->fd != -1 &&
-			    bind_overlaps(&other->item.endpoint, &endpoint->item.endpoint)) {
-				is_alone = false;
-			}
-		}
-		if (is_alone) {
-			endpoint_set_reuseport(endpoint, false);
-		}
-	}
-}
-
 /* Let the own sockets that a new one on @address would collide with allow it. */
 static bool endpointset_make_room(struct endpointset *set, const struct ip_endpoint *address)
 {
@@ -147,25 +122,6 @@ static bool endpointset_make_room(struct endpointset *set, const struct ip_endpo
 	}
 
 	return has_room_made;
-}
-
-static void endpointset_tell_change(const struct endpointset *set, const struct endpoint *endpoint,
-				    unsigned id, const char *what)
-{
-	char address[IP_ENDPOINT_TEXT_BYTES];
-	char sentence[TEXT_BYTES];
-
-	ip_endpoint_format(&endpoint->item.endpoint, address);
-	text_setf(sentence, sizeof(sentence), "%s: %s", address, what);
-
-	const struct event event = {
-		.id = id,
-		.level = DIAG_LEVEL_INFO,
-		.text = sentence,
-		.endpoint = address,
-	};
-
-	set->sink->event(set->sink->context, &event);
 }
 
 static void endpointset_tell_failure(const struct endpointset *set, const struct plan_item *item)
@@ -186,35 +142,6 @@ static void endpointset_tell_failure(const struct endpointset *set, const struct
 	};
 
 	set->sink->event(set->sink->context, &event);
-}
-
-void endpointset_drop(struct endpointset *set, struct endpoint *endpoint)
-{
-	assert(set != NULL && endpoint != NULL);
-
-	bool was_retiring = endpoint_is_retiring(endpoint);
-
-	if (was_retiring || endpoint->state == ENDPOINT_STATE_LISTENING) {
-		endpointset_tell_change(set, endpoint, EVENT_ID_ENDPOINT_CLOSED, "closed");
-	}
-	endpoint_free(endpoint);
-	endpointset_settle(set);
-	if (was_retiring) {
-		set->sink->endpoint_gone(set->sink->context);
-	}
-}
-
-void endpointset_retire(struct endpointset *set, struct endpoint *endpoint)
-{
-	assert(set != NULL && endpoint != NULL && !endpoint_is_retiring(endpoint));
-
-	if (endpoint->state != ENDPOINT_STATE_LISTENING || !endpoint->is_sent ||
-	    !set->sink->has_engine(set->sink->context)) {
-		endpointset_drop(set, endpoint);
-		return;
-	}
-	set->retire_last++;
-	endpoint_drain(endpoint, set->drain_ms, set->retire_last);
 }
 
 /*
