@@ -185,7 +185,7 @@ struct endpoint *endpointset_find(const struct endpointset *set, const struct ip
 	{
 		struct endpoint *endpoint = list_entry(node, struct endpoint, link);
 
-		if (ip_endpoint_is_equal(&endpoint->item.endpoint, address)) {
+		if (!endpoint->is_lost && ip_endpoint_is_equal(&endpoint->item.endpoint, address)) {
 			return endpoint;
 		}
 	}

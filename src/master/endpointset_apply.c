@@ -146,14 +146,17 @@ static void endpointset_tell_failure(const struct endpointset *set, const struct
 
 /*
  * An endpoint that is being given up is wanted again.  What the engine was told to close it closes;
- * it gets the same socket under a new number.
+ * it gets the same socket under a new number.  Return: 0 (is_lost: not taken back); -errno.
  */
-static int endpointset_revive(struct endpointset *set, struct endpoint *endpoint, unsigned scheme)
+static int endpointset_revive(struct endpointset *set, struct endpoint *endpoint)
 {
+	unsigned scheme = endpointset_scheme(set, endpoint->item.endpoint.port);
 	bool was_closing = endpoint->state == ENDPOINT_STATE_CLOSING;
 	int r = 0;
 
-	endpoint_revive(endpoint);
+	if (!endpoint_revive(endpoint)) {
+		return 0;
+	}
 	if (!was_closing && endpoint->scheme != scheme && endpoint->is_sent) {
 		r = set->sink->retire(set->sink->context, endpoint->id);
 		was_closing = true;
@@ -211,28 +214,12 @@ static int endpointset_note_failure(struct endpointset_attempt *attempt, struct 
 	return 0;
 }
 
-static int endpointset_attempt(void *context, struct plan_item *item)
+static int endpointset_open(struct endpointset_attempt *attempt, struct endpoint *endpoint,
+			    bool is_new, struct plan_item *item)
 {
-	struct endpointset_attempt *attempt = context;
 	struct endpointset *set = attempt->set;
-	struct endpoint *endpoint = endpointset_find(set, &item->endpoint);
-	bool is_new = endpoint == NULL;
-	int fd;
-	int r = is_new ? endpointset_add(set, &item->endpoint, &endpoint) : 0;
-
-	if (r < 0) {
-		return result_trace(r);
-	}
-	endpoint->is_wanted = true;
-	if (endpoint_is_retiring(endpoint)) {
-		return result_trace(endpointset_revive(
-			set, endpoint, endpointset_scheme(set, item->endpoint.port)));
-	}
-	if (endpoint->fd != -1) {
-		return 0;
-	}
-
 	bool has_room_made = endpointset_make_room(set, &item->endpoint);
+	int fd;
 	int verdict = bind_open(&item->endpoint, set->socket_uid, has_room_made, &fd);
 
 	if (verdict != 0) {
@@ -242,6 +229,32 @@ static int endpointset_attempt(void *context, struct plan_item *item)
 	endpoint_adopt_fd(endpoint, fd, has_room_made);
 
 	return 0;
+}
+
+static int endpointset_attempt(void *context, struct plan_item *item)
+{
+	struct endpointset_attempt *attempt = context;
+	struct endpointset *set = attempt->set;
+	struct endpoint *endpoint = endpointset_find(set, &item->endpoint);
+	int r = 0;
+
+	if (endpoint != NULL && endpoint_is_retiring(endpoint)) {
+		r = endpointset_revive(set, endpoint);
+		endpoint = endpoint->is_lost ? NULL : endpoint;
+	}
+
+	bool is_new = endpoint == NULL;
+
+	if (r == 0 && is_new) {
+		r = endpointset_add(set, &item->endpoint, &endpoint);
+	}
+	if (r < 0) {
+		return result_trace(r);
+	}
+	endpoint->is_wanted = true;
+
+	return endpoint->fd != -1 ? 0
+				  : result_trace(endpointset_open(attempt, endpoint, is_new, item));
 }
 
 /* The prediction of a dry run: what is ours is open, otherwise ask who stands in the way. */
