@@ -2,6 +2,7 @@
 
 /* The machine's addresses, and the watch over them in a network of its own. */
 
+#include <libmnl/libmnl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <setjmp.h>
@@ -9,7 +10,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <libmnl/libmnl.h>
 
 #include "base/mem.h"
 #include "master/netlink.h"
