@@ -2,7 +2,7 @@
 
 /* A listener for tests; see fake_engine.h. */
 
-#include "fake_engine.h"
+#include "lib/fake_engine.h"
 
 #include <fcntl.h>
 #include <poll.h>

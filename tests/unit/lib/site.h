@@ -10,8 +10,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "fake_engine.h"
 #include "httpsys.h"
+#include "lib/fake_engine.h"
 
 #define SITE_WAIT_MS 10000 /* for what must happen; a test that waits that long has failed */
 
@@ -64,4 +64,20 @@ static inline void assert_bytes(struct httpsys_slice slice, const char *expected
 static inline struct httpsys_slice bytes(const char *s)
 {
 	return (struct httpsys_slice){.data = s, .len = strlen(s)};
+}
+
+/* take_head() - the next entry is a head; copies it.  Return: the entry */
+static inline struct ring_entry take_head(struct site *site, struct ring_response_head *head,
+					  const char **rest)
+{
+	struct ring_entry entry = fake_take(site->fake);
+
+	assert_int_equal(entry.type, RING_RESPONSE_HEAD);
+	const char *at = entry.block == RING_NO_BLOCK
+				 ? area_response_slot(&site->fake->area, entry.slot)
+				 : area_response_block(&site->fake->area, entry.block);
+	memcpy(head, at, sizeof(*head));
+	*rest = at + head->head_bytes;
+
+	return entry;
 }

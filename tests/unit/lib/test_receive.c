@@ -8,7 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "site.h"
+#include "lib/site.h"
 
 static uint32_t credit(struct site *site)
 {

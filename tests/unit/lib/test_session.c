@@ -12,8 +12,8 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "fake_engine.h"
 #include "httpsys.h"
+#include "lib/fake_engine.h"
 #include "wire/error.h"
 
 /* What on_state was told. */
