@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """
 How it is measured.  Absolute figures move with whatever else the machine does, by a fifth and more;
-the ratio of two servers measured right after one another hardly does.  Hence rounds: in each one all
-servers have their turn, ratios are taken within a round, and the median of the rounds counts.
+the ratio of two servers measured right after one another hardly does.  Hence rounds: in each one
+all servers have their turn, ratios are taken within a round, and the median of the rounds counts.
 """
 
 import dataclasses

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-Where it is measured: a network namespace of its own, so that both sides meet the same, known TCP and
-nothing of the machine is changed.
+Where it is measured: a network namespace of its own, so that both sides meet the same, known TCP
+and nothing of the machine is changed.
 """
 
 import contextlib
@@ -32,8 +32,8 @@ def enter():
 @contextlib.contextmanager
 def _congestion_control_allowed():
     """
-    A namespace may choose only among the algorithms that the machine allows to everybody.  Where ours
-    is none of them it becomes one for the moment in which it is chosen.
+    A namespace may choose only among the algorithms that the machine allows to everybody.  Where
+    ours is none of them it becomes one for the moment in which it is chosen.
     """
     name = "tcp_allowed_congestion_control"
     allowed = _read(name)

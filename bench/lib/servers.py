@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """
-Who is compared.  A server is a class with start() and stop(); once started it has a url, the body it
-answers with, and the roots of its process trees, the application behind it included.
+Who is compared.  A server is a class with start() and stop(); once started it has a url, the body
+it answers with, and the roots of its process trees, the application behind it included.
 
 To add one: a class here, its package in tools/install-deps (group bench), a row in cases.py.
 """
@@ -15,6 +15,8 @@ from . import place
 from .program import Program
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+# The same for all.  Not "/", which has some look for an index first.
+TARGET = "/hello.txt"
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 ASK_S = 10
 
@@ -34,7 +36,7 @@ class Server:
         self.build = build
         self.core = core
         self.port = place.free_port()
-        self.url = f"http://127.0.0.1:{self.port}/"
+        self.url = f"http://127.0.0.1:{self.port}{TARGET}"
         self.body = None
         self._programs = []
         # Workers run under users of their own.
@@ -181,7 +183,7 @@ class NginxFile(Nginx):
     def start(self, body):
         self.body = body
         os.makedirs(f"{self.folder}/www", mode=0o755)
-        with open(f"{self.folder}/www/index.html", "w", encoding="latin-1") as f:
+        with open(f"{self.folder}/www{TARGET}", "w", encoding="latin-1") as f:
             f.write(body)
         self.start_nginx("", STATIC.format(folder=self.folder))
 

@@ -41,11 +41,64 @@ static bool worker_on_sleep(struct loop *loop)
 	return true;
 }
 
+int worker_fit_buffers(struct worker *worker)
+{
+	const struct http_limits *limits = &worker->params->limits;
+	uint32_t cook_bytes = (uint32_t)HTTP_TARGET_COOKED_BYTES(limits->head_bytes_max);
+
+	if (limits->n_fields_max > worker->n_fields_cap) {
+		struct http_field *fields =
+			mem_new_array(limits->n_fields_max, sizeof(struct http_field));
+
+		if (fields == NULL) {
+			return result_origin(-ENOMEM);
+		}
+		mem_free(worker->fields);
+		worker->fields = fields;
+		worker->n_fields_cap = limits->n_fields_max;
+	}
+	if (cook_bytes > worker->cook_bytes) {
+		char *cook = mem_new(cook_bytes);
+
+		if (cook == NULL) {
+			return result_origin(-ENOMEM);
+		}
+		mem_free(worker->cook);
+		worker->cook = cook;
+		worker->cook_bytes = cook_bytes;
+	}
+
+	return 0;
+}
+
+/* A worker can't go on.  The master starts a new engine; half of one serves nobody. */
+static _Noreturn void worker_die(int error)
+{
+	diag_error("a worker can't go on: %s", strerror(error));
+	_exit(1);
+}
+
+/*
+ * No RCU object was held a moment ago: read what is new.  The parameters of before may be gone by
+ * now, so this comes before anything else of a turn looks at them.  An equal pointer says nothing:
+ * new ones may lie where old ones were.
+ */
+static void worker_refresh(struct worker *worker)
+{
+	worker->params = rcu_read(&worker->engine->params);
+
+	int r = worker_fit_buffers(worker);
+	if (r < 0) {
+		worker_die(-r);
+	}
+}
+
 static void worker_on_wake(struct loop *loop)
 {
 	struct worker *worker = loop->owner;
 
 	rcu_resume();
+	worker_refresh(worker);
 	list_for_each(node, &worker->active_lanes)
 	{
 		lane_wake(list_entry(node, struct lane, active_link));
@@ -86,49 +139,6 @@ static void worker_pump(struct worker *worker)
 	}
 }
 
-int worker_fit_buffers(struct worker *worker)
-{
-	const struct http_limits *limits = &worker->params->limits;
-	uint32_t cook_bytes = (uint32_t)HTTP_TARGET_COOKED_BYTES(limits->head_bytes_max);
-
-	if (limits->n_fields_max > worker->n_fields_cap) {
-		struct http_field *fields =
-			mem_new_array(limits->n_fields_max, sizeof(struct http_field));
-
-		if (fields == NULL) {
-			return result_origin(-ENOMEM);
-		}
-		mem_free(worker->fields);
-		worker->fields = fields;
-		worker->n_fields_cap = limits->n_fields_max;
-	}
-	if (cook_bytes > worker->cook_bytes) {
-		char *cook = mem_new(cook_bytes);
-
-		if (cook == NULL) {
-			return result_origin(-ENOMEM);
-		}
-		mem_free(worker->cook);
-		worker->cook = cook;
-		worker->cook_bytes = cook_bytes;
-	}
-
-	return 0;
-}
-
-/* Between two turns no RCU object is held: let the writer's grace periods end, read what is new. */
-static int worker_refresh(struct worker *worker)
-{
-	const struct params *params = rcu_read(&worker->engine->params);
-
-	if (params == worker->params) {
-		return 0;
-	}
-	worker->params = params;
-
-	return worker_fit_buffers(worker);
-}
-
 static void worker_close_all(struct worker *worker)
 {
 	list_for_each(node, &worker->conns)
@@ -149,17 +159,14 @@ static void *worker_run(void *argument)
 		r = loop_turn(&worker->loop, is_pending ? 0 : -1);
 		rcu_pause();
 		rcu_resume();
-		if (r == 0) {
-			r = worker_refresh(worker);
-		}
+		worker_refresh(worker);
 		worker_pump(worker);
 	}
 	worker_close_all(worker);
 	rcu_thread_leave();
 
 	if (r < 0) {
-		diag_error("a worker can't go on: %s", strerror(-r));
-		_exit(1); /* the master starts a new engine; half of one serves nobody */
+		worker_die(-r);
 	}
 
 	return NULL;

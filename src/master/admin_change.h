@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "base/compiler.h"
-#include "base/buf.h"
+#include "base/slice.h"
 #include "master/report.h"
 #include "registry/registry.h"
 

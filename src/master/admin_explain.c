@@ -68,10 +68,12 @@ static bool admin_parse_url(struct slice url, struct slice *ret_host, uint16_t *
 	return true;
 }
 
-/* The addresses to look at: the one that is named, or all of this machine. */
+/* The addresses to look at: the one that is named, or all of this machine that @host may mean. */
 static size_t admin_list_destinations(const struct endpointset *set, const struct ip_addr *named,
-				      uint16_t port, struct admin_destination *destinations)
+				      struct slice host, uint16_t port,
+				      struct admin_destination *destinations)
 {
+	bool is_local = slice_is_equal_nocase(host, SLICE("localhost"));
 	size_t n = 0;
 
 	if (named != NULL) {
@@ -79,6 +81,9 @@ static size_t admin_list_destinations(const struct endpointset *set, const struc
 		return 1;
 	}
 	for (size_t i = 0; i < set->locals.n_addrs && n < ADMIN_DESTINATIONS_MAX; i++) {
+		if (is_local && !ip_addr_is_loopback(&set->locals.addrs[i])) {
+			continue;
+		}
 		destinations[n] = (struct admin_destination){
 			.at = {.addr = set->locals.addrs[i], .port = port},
 		};
@@ -244,9 +249,9 @@ int admin_explain(struct admin_connection *connection, const struct message *mes
 		return 0;
 	}
 
-	/* A host that is an address is the destination; a name is any address of this machine. */
+	/* A host that is an address is the destination; names are not resolved here. */
 	bool has_name = address.len > 0 || ip_addr_parse(host, &named);
-	size_t n = admin_list_destinations(set, has_name ? &named : NULL, port, destinations);
+	size_t n = admin_list_destinations(set, has_name ? &named : NULL, host, port, destinations);
 
 	json_key(writer, "destinations");
 	json_begin_array(writer);

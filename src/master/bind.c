@@ -17,6 +17,9 @@
 #define BIND_TCP_SYN          0x02
 #define BIND_TCP_ACK          0x10
 
+/* No interface has this number: they are given from 1 upwards. */
+#define BIND_INTERFACE_NONE INT32_MAX
+
 static int bind_verdict(int error)
 {
 	switch (error) {
@@ -127,15 +130,36 @@ int bind_shut_door(int fd)
 	struct sock_fprog program = {.len = array_len(code), .filter = code};
 
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) == -1) {
-		return BIND_E_SYSTEM;
+		return bind_hide(fd);
 	}
 
 	return 0;
 }
 
+int bind_hide(int fd)
+{
+	assert(fd >= 0);
+
+	/*
+	 * The look-up of listening sockets passes by one that is bound to another interface than
+	 * the segment's.  Half-open connections are found in a table of their own, and they and
+	 * what becomes of them keep the interface that they began with (none).
+	 */
+	return bind_set(fd, SOL_SOCKET, SO_BINDTOIFINDEX, BIND_INTERFACE_NONE) != 0 ? BIND_E_SYSTEM
+										    : 0;
+}
+
 int bind_open_door(int fd)
 {
 	assert(fd >= 0);
+
+	int interface = 0;
+	socklen_t len = sizeof(interface);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_BINDTOIFINDEX, &interface, &len) == 0 && interface != 0 &&
+	    bind_set(fd, SOL_SOCKET, SO_BINDTOIFINDEX, 0) != 0) {
+		return BIND_E_SYSTEM;
+	}
 
 	int r = bind_set(fd, SOL_SOCKET, SO_DETACH_FILTER, 0);
 

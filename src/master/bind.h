@@ -54,13 +54,27 @@ int bind_set_reuseport(int fd, bool is_on) must_check_;
 /*
  * bind_shut_door() - let no new handshake begin at a listening socket
  *
- * SYNs are dropped in silence: their senders repeat them and meet whoever has the address then.
+ * By a filter SYNs are dropped in silence: their senders repeat them and meet whoever has the
+ * address then.  Where a filter is not allowed, by bind_hide().
  *
  * Return: 0; BIND_E_SYSTEM with errno set.
  */
 int bind_shut_door(int fd) must_check_;
 
-/* bind_open_door() - take bind_shut_door() back.  Return: 0; BIND_E_SYSTEM with errno set */
+/*
+ * bind_hide() - let no segment but those of begun handshakes find a listening socket
+ *
+ * Needs no right (from Linux 5.7 on).  New connections find the next wider socket, or are refused.
+ *
+ * Return: 0; BIND_E_SYSTEM with errno set.
+ */
+int bind_hide(int fd) must_check_;
+
+/*
+ * bind_open_door() - take bind_shut_door() back
+ *
+ * Return: 0; BIND_E_SYSTEM with errno set: it stays shut (unhiding needs CAP_NET_RAW).
+ */
 int bind_open_door(int fd) must_check_;
 
 /* bind_overlaps() - may two sockets on these not exist side by side without SO_REUSEPORT? */

@@ -141,7 +141,7 @@ void endpoint_drain(struct endpoint *endpoint, int64_t timeout_ms, uint64_t numb
 	handshake_set_fini(&endpoint->handshakes);
 	if (bind_shut_door(endpoint->fd) != 0) {
 		/* Connections that begin between the last accept and the close are reset then. */
-		diag_warning("no socket filter: %s", strerror(errno));
+		diag_warning("a socket cannot be kept from new connections: %s", strerror(errno));
 	}
 	timer_arm(&endpoint->loop->timers, &endpoint->timer,
 		  mono_add_ms(endpoint->loop->now, ENDPOINT_DRAIN_STEP_MS));
@@ -156,17 +156,20 @@ void endpoint_await_engine(struct endpoint *endpoint)
 		  mono_add_ms(endpoint->loop->now, ENDPOINT_ENGINE_LIMIT_MS));
 }
 
-void endpoint_revive(struct endpoint *endpoint)
+bool endpoint_revive(struct endpoint *endpoint)
 {
 	assert(endpoint != NULL && endpoint_is_retiring(endpoint));
 
+	if (bind_open_door(endpoint->fd) != 0) {
+		endpoint->is_lost = true;
+		return false;
+	}
 	timer_disarm(&endpoint->loop->timers, &endpoint->timer);
 	handshake_set_fini(&endpoint->handshakes);
 	endpoint->state = ENDPOINT_STATE_LISTENING;
 	endpoint->retire_number = 0;
-	if (bind_open_door(endpoint->fd) != 0) {
-		diag_warning("a socket filter cannot be removed: %s", strerror(errno));
-	}
+
+	return true;
 }
 
 void endpoint_set_reuseport(struct endpoint *endpoint, bool is_on)

@@ -56,6 +56,7 @@ struct endpoint {
 	bool is_sent;           /* the engine has it under @id */
 	bool is_reuseport;      /* SO_REUSEPORT is set */
 	bool is_wanted;         /* by the plan that is being carried out */
+	bool is_lost;           /* cannot be taken back; another may stand at its address */
 	uint64_t retire_number; /* order of giving up; 0 = not given up */
 	struct loop *loop;      /* borrowed */
 	struct timer timer;
@@ -91,8 +92,13 @@ void endpoint_drain(struct endpoint *endpoint, int64_t timeout_ms, uint64_t numb
 /* endpoint_await_engine() - from DRAINING to CLOSING: call on_timeout when the engine is silent */
 void endpoint_await_engine(struct endpoint *endpoint);
 
-/* endpoint_revive() - from DRAINING or CLOSING back to LISTENING: open the door again */
-void endpoint_revive(struct endpoint *endpoint);
+/*
+ * endpoint_revive() - from DRAINING or CLOSING back to LISTENING: open the door again
+ *
+ * Return: false = the door stays shut: it goes on ending and is_lost is set; a new socket is
+ * needed.
+ */
+bool endpoint_revive(struct endpoint *endpoint);
 
 /* endpoint_is_retiring() - DRAINING or CLOSING? */
 static inline bool endpoint_is_retiring(const struct endpoint *endpoint)

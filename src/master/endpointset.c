@@ -14,6 +14,81 @@
 #include "master/bind.h"
 #include "master/endpointset_private.h"
 
+void endpointset_settle(struct endpointset *set)
+{
+	assert(set != NULL);
+
+	list_for_each(node, &set->endpoints)
+	{
+		struct endpoint *endpoint = list_entry(node, struct endpoint, link);
+		bool is_alone = true;
+
+		list_for_each(other_node, &set->endpoints)
+		{
+			const struct endpoint *other =
+				list_entry(other_node, struct endpoint, link);
+
+			if (other != endpoint && other->fd != -1 &&
+			    bind_overlaps(&other->item.endpoint, &endpoint->item.endpoint)) {
+				is_alone = false;
+			}
+		}
+		if (is_alone) {
+			endpoint_set_reuseport(endpoint, false);
+		}
+	}
+}
+
+void endpointset_tell_change(const struct endpointset *set, const struct endpoint *endpoint,
+			     unsigned id, const char *what)
+{
+	assert(set != NULL && endpoint != NULL && what != NULL);
+
+	char address[IP_ENDPOINT_TEXT_BYTES];
+	char sentence[TEXT_BYTES];
+
+	ip_endpoint_format(&endpoint->item.endpoint, address);
+	text_setf(sentence, sizeof(sentence), "%s: %s", address, what);
+
+	const struct event event = {
+		.id = id,
+		.level = DIAG_LEVEL_INFO,
+		.text = sentence,
+		.endpoint = address,
+	};
+
+	set->sink->event(set->sink->context, &event);
+}
+
+void endpointset_drop(struct endpointset *set, struct endpoint *endpoint)
+{
+	assert(set != NULL && endpoint != NULL);
+
+	bool was_retiring = endpoint_is_retiring(endpoint);
+
+	if (was_retiring || endpoint->state == ENDPOINT_STATE_LISTENING) {
+		endpointset_tell_change(set, endpoint, EVENT_ID_ENDPOINT_CLOSED, "closed");
+	}
+	endpoint_free(endpoint);
+	endpointset_settle(set);
+	if (was_retiring) {
+		set->sink->endpoint_gone(set->sink->context);
+	}
+}
+
+void endpointset_retire(struct endpointset *set, struct endpoint *endpoint)
+{
+	assert(set != NULL && endpoint != NULL && !endpoint_is_retiring(endpoint));
+
+	if (endpoint->state != ENDPOINT_STATE_LISTENING || !endpoint->is_sent ||
+	    !set->sink->has_engine(set->sink->context)) {
+		endpointset_drop(set, endpoint);
+		return;
+	}
+	set->retire_last++;
+	endpoint_drain(endpoint, set->drain_ms, set->retire_last);
+}
+
 static void endpointset_on_drained(struct endpoint *endpoint)
 {
 	struct endpointset *set = endpoint->owner->context;
@@ -110,7 +185,7 @@ struct endpoint *endpointset_find(const struct endpointset *set, const struct ip
 	{
 		struct endpoint *endpoint = list_entry(node, struct endpoint, link);
 
-		if (ip_endpoint_is_equal(&endpoint->item.endpoint, address)) {
+		if (!endpoint->is_lost && ip_endpoint_is_equal(&endpoint->item.endpoint, address)) {
 			return endpoint;
 		}
 	}

@@ -130,5 +130,5 @@ bool endpointset_is_retired(const struct endpointset *set, uint64_t number);
 int endpointset_preview(const struct endpointset *set, const struct listenlist *list,
 			struct plan *ret_plan) must_check_;
 
-/* endpointset_find() - the endpoint with exactly that address, whatever its state; NULL = none */
+/* endpointset_find() - the endpoint with exactly that address that can be used; NULL = none */
 struct endpoint *endpointset_find(const struct endpointset *set, const struct ip_endpoint *address);

@@ -106,31 +106,6 @@ static unsigned endpointset_scheme(const struct endpointset *set, uint16_t port)
 	return scheme;
 }
 
-void endpointset_settle(struct endpointset *set)
-{
-	assert(set != NULL);
-
-	list_for_each(node, &set->endpoints)
-	{
-		struct endpoint *endpoint = list_entry(node, struct endpoint, link);
-		bool is_alone = true;
-
-		list_for_each(other_node, &set->endpoints)
-		{
-			const struct endpoint *other =
-				list_entry(other_node, struct endpoint, link);
-
-			if (other != endpoint && other->fd != -1 &&
-			    bind_overlaps(&other->item.endpoint, &endpoint->item.endpoint)) {
-				is_alone = false;
-			}
-		}
-		if (is_alone) {
-			endpoint_set_reuseport(endpoint, false);
-		}
-	}
-}
-
 /* Let the own sockets that a new one on @address would collide with allow it. */
 static bool endpointset_make_room(struct endpointset *set, const struct ip_endpoint *address)
 {
@@ -147,25 +122,6 @@ static bool endpointset_make_room(struct endpointset *set, const struct ip_endpo
 	}
 
 	return has_room_made;
-}
-
-static void endpointset_tell_change(const struct endpointset *set, const struct endpoint *endpoint,
-				    unsigned id, const char *what)
-{
-	char address[IP_ENDPOINT_TEXT_BYTES];
-	char sentence[TEXT_BYTES];
-
-	ip_endpoint_format(&endpoint->item.endpoint, address);
-	text_setf(sentence, sizeof(sentence), "%s: %s", address, what);
-
-	const struct event event = {
-		.id = id,
-		.level = DIAG_LEVEL_INFO,
-		.text = sentence,
-		.endpoint = address,
-	};
-
-	set->sink->event(set->sink->context, &event);
 }
 
 static void endpointset_tell_failure(const struct endpointset *set, const struct plan_item *item)
@@ -188,45 +144,19 @@ static void endpointset_tell_failure(const struct endpointset *set, const struct
 	set->sink->event(set->sink->context, &event);
 }
 
-void endpointset_drop(struct endpointset *set, struct endpoint *endpoint)
-{
-	assert(set != NULL && endpoint != NULL);
-
-	bool was_retiring = endpoint_is_retiring(endpoint);
-
-	if (was_retiring || endpoint->state == ENDPOINT_STATE_LISTENING) {
-		endpointset_tell_change(set, endpoint, EVENT_ID_ENDPOINT_CLOSED, "closed");
-	}
-	endpoint_free(endpoint);
-	endpointset_settle(set);
-	if (was_retiring) {
-		set->sink->endpoint_gone(set->sink->context);
-	}
-}
-
-void endpointset_retire(struct endpointset *set, struct endpoint *endpoint)
-{
-	assert(set != NULL && endpoint != NULL && !endpoint_is_retiring(endpoint));
-
-	if (endpoint->state != ENDPOINT_STATE_LISTENING || !endpoint->is_sent ||
-	    !set->sink->has_engine(set->sink->context)) {
-		endpointset_drop(set, endpoint);
-		return;
-	}
-	set->retire_last++;
-	endpoint_drain(endpoint, set->drain_ms, set->retire_last);
-}
-
 /*
  * An endpoint that is being given up is wanted again.  What the engine was told to close it closes;
- * it gets the same socket under a new number.
+ * it gets the same socket under a new number.  Return: 0 (is_lost: not taken back); -errno.
  */
-static int endpointset_revive(struct endpointset *set, struct endpoint *endpoint, unsigned scheme)
+static int endpointset_revive(struct endpointset *set, struct endpoint *endpoint)
 {
+	unsigned scheme = endpointset_scheme(set, endpoint->item.endpoint.port);
 	bool was_closing = endpoint->state == ENDPOINT_STATE_CLOSING;
 	int r = 0;
 
-	endpoint_revive(endpoint);
+	if (!endpoint_revive(endpoint)) {
+		return 0;
+	}
 	if (!was_closing && endpoint->scheme != scheme && endpoint->is_sent) {
 		r = set->sink->retire(set->sink->context, endpoint->id);
 		was_closing = true;
@@ -284,28 +214,12 @@ static int endpointset_note_failure(struct endpointset_attempt *attempt, struct 
 	return 0;
 }
 
-static int endpointset_attempt(void *context, struct plan_item *item)
+static int endpointset_open(struct endpointset_attempt *attempt, struct endpoint *endpoint,
+			    bool is_new, struct plan_item *item)
 {
-	struct endpointset_attempt *attempt = context;
 	struct endpointset *set = attempt->set;
-	struct endpoint *endpoint = endpointset_find(set, &item->endpoint);
-	bool is_new = endpoint == NULL;
-	int fd;
-	int r = is_new ? endpointset_add(set, &item->endpoint, &endpoint) : 0;
-
-	if (r < 0) {
-		return result_trace(r);
-	}
-	endpoint->is_wanted = true;
-	if (endpoint_is_retiring(endpoint)) {
-		return result_trace(endpointset_revive(
-			set, endpoint, endpointset_scheme(set, item->endpoint.port)));
-	}
-	if (endpoint->fd != -1) {
-		return 0;
-	}
-
 	bool has_room_made = endpointset_make_room(set, &item->endpoint);
+	int fd;
 	int verdict = bind_open(&item->endpoint, set->socket_uid, has_room_made, &fd);
 
 	if (verdict != 0) {
@@ -315,6 +229,32 @@ static int endpointset_attempt(void *context, struct plan_item *item)
 	endpoint_adopt_fd(endpoint, fd, has_room_made);
 
 	return 0;
+}
+
+static int endpointset_attempt(void *context, struct plan_item *item)
+{
+	struct endpointset_attempt *attempt = context;
+	struct endpointset *set = attempt->set;
+	struct endpoint *endpoint = endpointset_find(set, &item->endpoint);
+	int r = 0;
+
+	if (endpoint != NULL && endpoint_is_retiring(endpoint)) {
+		r = endpointset_revive(set, endpoint);
+		endpoint = endpoint->is_lost ? NULL : endpoint;
+	}
+
+	bool is_new = endpoint == NULL;
+
+	if (r == 0 && is_new) {
+		r = endpointset_add(set, &item->endpoint, &endpoint);
+	}
+	if (r < 0) {
+		return result_trace(r);
+	}
+	endpoint->is_wanted = true;
+
+	return endpoint->fd != -1 ? 0
+				  : result_trace(endpointset_open(attempt, endpoint, is_new, item));
 }
 
 /* The prediction of a dry run: what is ours is open, otherwise ask who stands in the way. */

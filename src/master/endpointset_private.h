@@ -33,3 +33,7 @@ void endpointset_drop(struct endpointset *set, struct endpoint *endpoint);
 
 /* endpointset_settle() - no SO_REUSEPORT where no other socket of ours needs it */
 void endpointset_settle(struct endpointset *set);
+
+/* endpointset_tell_change() - event: an endpoint was opened or closed */
+void endpointset_tell_change(const struct endpointset *set, const struct endpoint *endpoint,
+			     unsigned id, const char *what);

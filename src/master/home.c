@@ -13,7 +13,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -49,6 +48,34 @@ static bool home_join(char *ret_path, const char *dir, const char *name)
 	return n > 0 && n < HOME_PATH_BYTES;
 }
 
+/* The system's places, or everything below @dir; then the files in them.  Return: do all fit? */
+static bool home_fill(struct home *home, const char *dir)
+{
+	const struct {
+		char *path;
+		const char *dir;
+		const char *name;
+	} rows[] = {
+		{home->data_dir, home->is_default ? HOME_DEFAULT_DATA : dir, ""},
+		{home->run_dir, home->is_default ? HOME_DEFAULT_RUN : dir,
+		 home->is_default ? "" : "run"},
+		{home->log_dir, home->is_default ? HOME_DEFAULT_LOG : dir,
+		 home->is_default ? "" : "log"},
+		{home->registry_path, home->data_dir, "registry.db"},
+		{home->lock_path, home->data_dir, "lock"},
+		{home->app_path, home->run_dir, "app.sock"},
+		{home->admin_path, home->run_dir, "admin.sock"},
+		{home->events_path, home->log_dir, "events.log"},
+	};
+	bool fits = true;
+
+	for (size_t i = 0; i < array_len(rows); i++) {
+		fits = fits && home_join(rows[i].path, rows[i].dir, rows[i].name);
+	}
+
+	return fits;
+}
+
 int home_init(struct home *home, const char *dir)
 {
 	assert(home != NULL);
@@ -58,23 +85,9 @@ int home_init(struct home *home, const char *dir)
 		dir = getenv("HTTPSYS_HOME");
 	}
 	home->is_default = dir == NULL || dir[0] == '\0';
-
-	bool is_default = home->is_default;
-	bool fits = home_join(home->data_dir, is_default ? HOME_DEFAULT_DATA : dir, "") &&
-		    home_join(home->run_dir, is_default ? HOME_DEFAULT_RUN : dir,
-			      is_default ? "" : "run") &&
-		    home_join(home->log_dir, is_default ? HOME_DEFAULT_LOG : dir,
-			      is_default ? "" : "log") &&
-		    home_join(home->registry_path, home->data_dir, "registry.db") &&
-		    home_join(home->lock_path, home->data_dir, "lock") &&
-		    home_join(home->app_path, home->run_dir, "app.sock") &&
-		    home_join(home->admin_path, home->run_dir, "admin.sock") &&
-		    home_join(home->events_path, home->log_dir, "events.log");
-
-	/* The longer of the two socket names decides. */
-	if (!fits || strlen(home->admin_path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)) {
-		return home_fail(home, "the home's path is too long for a socket below it:",
-				 is_default ? HOME_DEFAULT_RUN : dir, ENAMETOOLONG);
+	if (!home_fill(home, dir)) {
+		return home_fail(home, "the home's path is too long:",
+				 home->is_default ? HOME_DEFAULT_DATA : dir, ENAMETOOLONG);
 	}
 
 	return 0;

@@ -47,7 +47,7 @@ struct home {
  * home_init() - work out the paths; touches nothing
  * @dir: NULL or empty = the environment's HTTPSYS_HOME, and without that the system's places
  *
- * Return: 0; HOME_E_FAILED (the path is too long for a socket's name).
+ * Return: 0; HOME_E_FAILED (the path is too long).
  */
 int home_init(struct home *home, const char *dir) must_check_;
 

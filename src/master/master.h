@@ -93,6 +93,12 @@ static inline uint32_t master_parameter(const struct master *master, enum schema
 	return master->config->parameters[id];
 }
 
+/* master_use_options() - hand the parameters to the objects that follow them */
+void master_use_options(struct master *master);
+
+/* master_config_free() - free a configuration; accepts NULL.  Return: NULL */
+struct config *master_config_free(struct config *config);
+
 /*
  * master_adopt_list() - the listen list in master->config has changed: open and close
  *

@@ -9,7 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static void text_format(char *text, size_t size, size_t len, const char *format, va_list args)
+printf_(4, 0) static void text_format(char *text, size_t size, size_t len, const char *format,
+				      va_list args)
 {
 	static const char cut[] = "...";
 	int n = vsnprintf(text + len, size - len, format, args);

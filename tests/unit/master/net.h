@@ -99,6 +99,16 @@ static inline bool net_wait(int fd, short events, int wait_ms)
 	return poll(&poll_fd, 1, wait_ms) == 1 && (poll_fd.revents & events) != 0;
 }
 
+/* Is the connection of @fd there within @wait_ms? */
+static inline bool net_is_connected(int fd, int wait_ms)
+{
+	int error = 1;
+	socklen_t len = sizeof(error);
+
+	return net_wait(fd, POLLOUT, wait_ms) &&
+	       getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error == 0;
+}
+
 /*
  * A network of its own, so that no other program is in the way.  Only root can; others test in
  * the machine's.  Return: is it our own?

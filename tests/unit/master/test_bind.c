@@ -112,19 +112,18 @@ static void wider_socket_joins_and_takes_the_rest(void **state)
 	fd_close(wide);
 }
 
-static void shut_door_keeps_new_ones_out_and_queued_ones_in(void **state)
+static void check_new_ones_stay_out_and_queued_ones_in(int (*shut)(int fd))
 {
 	uint16_t port = net_free_port();
 	int fd = open_listening("127.0.0.1", port, false);
 	int queued = net_connect("127.0.0.1", port);
 
-	(void)state;
 	assert_true(net_wait(fd, POLLIN, NET_WAIT_MS));
-	assert_int_equal(bind_shut_door(fd), 0);
+	assert_int_equal(shut(fd), 0);
 
 	int late = net_connect("127.0.0.1", port);
 
-	assert_false(net_wait(late, POLLOUT, NET_CALM_MS));
+	assert_false(net_is_connected(late, NET_CALM_MS));
 
 	int accepted = accept(fd, NULL, NULL);
 
@@ -137,8 +136,20 @@ static void shut_door_keeps_new_ones_out_and_queued_ones_in(void **state)
 	fd_close(fd);
 }
 
+static void shut_door_keeps_new_ones_out_and_queued_ones_in(void **state)
+{
+	(void)state;
+	check_new_ones_stay_out_and_queued_ones_in(bind_shut_door);
+}
+
+static void hidden_socket_keeps_new_ones_out_and_queued_ones_in(void **state)
+{
+	(void)state;
+	check_new_ones_stay_out_and_queued_ones_in(bind_hide);
+}
+
 /* TCP_DEFER_ACCEPT keeps a connection half-open until its first byte, which arrives with ACK. */
-static void half_open_connection_passes_the_shut_door(void **state)
+static void check_half_open_connection_passes(int (*shut)(int fd))
 {
 	uint16_t port = net_free_port();
 	struct ip_endpoint local = net_endpoint("127.0.0.1", port);
@@ -146,13 +157,12 @@ static void half_open_connection_passes_the_shut_door(void **state)
 	struct handshake_set set = {0};
 	int wait_s = 30;
 
-	(void)state;
 	assert_int_equal(setsockopt(fd, IPPROTO_TCP, TCP_DEFER_ACCEPT, &wait_s, sizeof(wait_s)), 0);
 
 	int client = net_connect("127.0.0.1", port);
 
 	assert_true(net_wait(client, POLLOUT, NET_WAIT_MS));
-	assert_int_equal(bind_shut_door(fd), 0);
+	assert_int_equal(shut(fd), 0);
 	assert_int_equal(handshake_set_update(&set, &local), 0);
 	assert_int_equal(set.n_remotes, 1);
 	assert_int_equal(set.remotes[0].port, net_port(client));
@@ -160,9 +170,50 @@ static void half_open_connection_passes_the_shut_door(void **state)
 	assert_true(net_wait(fd, POLLIN, NET_WAIT_MS));
 	assert_int_equal(handshake_set_update(&set, &local), 0);
 	assert_int_equal(set.n_remotes, 0);
+
+	int accepted = accept(fd, NULL, NULL);
+	char byte;
+
+	assert_int_equal(recv(accepted, &byte, 1, 0), 1);
+	assert_int_equal(send(accepted, "y", 1, 0), 1);
+	assert_true(net_wait(client, POLLIN, NET_WAIT_MS));
+	assert_int_equal(send(client, "z", 1, 0), 1);
+	assert_true(net_wait(accepted, POLLIN, NET_WAIT_MS));
+	fd_close(accepted);
 	handshake_set_fini(&set);
 	fd_close(client);
 	fd_close(fd);
+}
+
+static void half_open_connection_passes_the_shut_door(void **state)
+{
+	(void)state;
+	check_half_open_connection_passes(bind_shut_door);
+}
+
+static void half_open_connection_finds_the_hidden_socket(void **state)
+{
+	(void)state;
+	check_half_open_connection_passes(bind_hide);
+}
+
+/* What comes to a hidden socket's address finds the wildcard at once. */
+static void hidden_socket_leaves_its_address_to_the_wildcard(void **state)
+{
+	uint16_t port = net_free_port();
+	int narrow = open_listening("127.0.0.1", port, true);
+	int wide = open_listening("0.0.0.0", port, true);
+
+	(void)state;
+	assert_int_equal(bind_hide(narrow), 0);
+
+	int client = net_connect("127.0.0.1", port);
+
+	assert_true(net_wait(wide, POLLIN, NET_WAIT_MS));
+	assert_false(net_wait(narrow, POLLIN, 0));
+	fd_close(client);
+	fd_close(wide);
+	fd_close(narrow);
 }
 
 /* The set that is waited for never grows: others' handshakes on the same port do not matter. */
@@ -197,7 +248,12 @@ static void door_can_be_opened_again(void **state)
 	(void)state;
 	assert_int_equal(bind_open_door(fd), 0); /* was never shut */
 	assert_int_equal(bind_shut_door(fd), 0);
-	assert_int_equal(bind_open_door(fd), 0);
+	if (bind_open_door(fd) != 0) {
+		assert_int_not_equal(geteuid(), 0);
+		print_message("# this machine allows it to root only\n");
+		fd_close(fd);
+		skip();
+	}
 
 	int client = net_connect("127.0.0.1", port);
 
@@ -279,7 +335,10 @@ int main(void)
 		cmocka_unit_test(narrower_socket_joins_and_takes_its_address),
 		cmocka_unit_test(wider_socket_joins_and_takes_the_rest),
 		cmocka_unit_test(shut_door_keeps_new_ones_out_and_queued_ones_in),
+		cmocka_unit_test(hidden_socket_keeps_new_ones_out_and_queued_ones_in),
 		cmocka_unit_test(half_open_connection_passes_the_shut_door),
+		cmocka_unit_test(half_open_connection_finds_the_hidden_socket),
+		cmocka_unit_test(hidden_socket_leaves_its_address_to_the_wildcard),
 		cmocka_unit_test(later_handshakes_are_not_waited_for),
 		cmocka_unit_test(door_can_be_opened_again),
 		cmocka_unit_test(failures_have_their_names),
