@@ -209,6 +209,7 @@ void conn_refuse(struct conn *conn, enum http_reason reason)
 		.reason = reason,
 		.date = worker_date(worker),
 		.server_policy = (enum h1_server_policy)worker->params->server_policy,
+		.is_head = conn->is_head,
 	};
 	size_t n = 0;
 
@@ -226,9 +227,16 @@ void conn_refuse(struct conn *conn, enum http_reason reason)
 		return;
 	}
 	out_wrote(&conn->out, n);
+	conn_linger(conn);
+}
+
+void conn_linger(struct conn *conn)
+{
 	conn->phase = CONN_PHASE_LINGER;
 	conn->is_close_due = true;
+	conn->is_linger_due = true;
 	conn->is_body_pending = false;
+	conn->n_drained = 0;
 	conn_arm(conn);
 	conn_want_flush(conn);
 }
@@ -251,7 +259,8 @@ void conn_response_done(struct conn *conn, bool is_keep_alive)
 /* Our last byte has left: close, or shut our side and wait when the client may still be sending. */
 static void conn_finish(struct conn *conn)
 {
-	if (!conn->is_body_pending && conn->in_len == 0 && !conn->is_readable) {
+	if (!conn->is_linger_due && !conn->is_body_pending && conn->in_len == 0 &&
+	    !conn->is_readable) {
 		conn_close(conn);
 
 		return;
@@ -300,6 +309,10 @@ void conn_flush(struct conn *conn)
 	if (conn->source.fd != -1) {
 		conn_go_on(conn);
 	}
+	if (conn->source.fd != -1 && worker->is_stopping && conn->phase == CONN_PHASE_IDLE &&
+	    conn->in_len == 0 && out_is_empty(&conn->out)) {
+		conn_close(conn);
+	}
 }
 
 static void conn_on_event(struct loop_source *source, uint32_t events)
@@ -325,7 +338,7 @@ static void conn_on_event(struct loop_source *source, uint32_t events)
 	/* The commonest case by far at once; everything else at the end of the turn. */
 	if (conn_is_between_requests(conn) && conn->is_readable && out_is_empty(&conn->out)) {
 		conn_go_on(conn);
-	} else if (conn->phase != CONN_PHASE_QUEUED) {
+	} else if (conn->phase != CONN_PHASE_QUEUED || !out_is_empty(&conn->out)) {
 		conn_want_flush(conn);
 	}
 }
@@ -353,6 +366,7 @@ void conn_new(struct worker *worker, int fd, uint8_t scheme, const struct ip_end
 	if (conn == NULL) {
 		worker_count(worker, ACCEPT_FAILED_MEMORY);
 		fd_close(fd);
+		engine_connection_end(worker->engine);
 
 		return;
 	}
@@ -377,6 +391,7 @@ void conn_new(struct worker *worker, int fd, uint8_t scheme, const struct ip_end
 		worker_count(worker, ACCEPT_FAILED_MEMORY);
 		fd_close(fd);
 		mem_free(conn);
+		engine_connection_end(worker->engine);
 
 		return;
 	}

@@ -53,6 +53,8 @@ struct conn {
 	bool is_writable;
 	bool is_half_closed;         /* the client has shut its sending side */
 	bool is_close_due;           /* close after what is in `out` */
+	bool is_linger_due;          /* then wait for the client's end: it may still be sending */
+	bool is_head;                /* the request in work is HEAD: no error page */
 	bool is_body_pending;        /* the request's body is not completely read */
 	bool is_continue_due;        /* the client waits for 100 Continue */
 	bool is_keep_alive;          /* the request's client would keep the connection */
@@ -63,7 +65,8 @@ struct conn {
 	uint64_t n_drained;
 };
 
-/* conn_new() - take over an accepted socket; on failure it is closed and counted */
+/* conn_new() - take over an accepted socket that engine_connection_begin() has counted; on failure
+ * it is closed */
 void conn_new(struct worker *worker, int fd, uint8_t scheme, const struct ip_endpoint *local,
 	      const struct ip_endpoint *remote);
 
@@ -81,6 +84,9 @@ void conn_flush(struct conn *conn);
 
 /* conn_refuse() - answer with an error page and close (reasons without a status: just close) */
 void conn_refuse(struct conn *conn, enum http_reason reason);
+
+/* conn_linger() - close in order once `out` has left; what the client still sends is thrown away */
+void conn_linger(struct conn *conn);
 
 /*
  * conn_response_done() - the response is complete in `out`: go on to the rest of the body, to the
@@ -126,9 +132,6 @@ static inline bool conn_is_between_requests(const struct conn *conn)
 
 /* conn_go_on() - do everything that can be done now: body, next request, lingering */
 void conn_go_on(struct conn *conn);
-
-/* conn_linger() - throw away what a client sends that we have finished with */
-void conn_linger(struct conn *conn);
 
 /* ---- conn_sink.c: what the later stages want of us ---- */
 

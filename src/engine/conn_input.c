@@ -14,7 +14,8 @@
 #include "engine/params.h"
 #include "engine/worker.h"
 
-void conn_linger(struct conn *conn)
+/* Throw away what a client sends that we have finished with.  Closes at its end or the limit. */
+static void conn_discard(struct conn *conn)
 {
 	struct worker *worker = conn->request.worker;
 
@@ -100,10 +101,14 @@ void conn_process(struct conn *conn, const char *data, size_t len)
 	http_request_init(&parsed, worker->fields, worker->n_fields_cap, worker->cook,
 			  worker->cook_bytes);
 	conn->parser = (struct h1_parser){0};
+	conn->is_head = false;
 
 	switch (h1_parse_head(data, len, &worker->params->limits, &conn->parser, &parsed)) {
 	case H1_PARSE_NEED_MORE:
-		conn->phase = len > 0 ? CONN_PHASE_HEAD : CONN_PHASE_IDLE;
+		if (len > 0 && conn->phase == CONN_PHASE_IDLE) {
+			conn->phase = CONN_PHASE_HEAD;
+			conn_arm(conn); /* once: a head that trickles in does not live longer */
+		}
 		if (data != conn->in && len > 0 && conn_keep(conn, data, len) < 0) {
 			conn_close(conn);
 
@@ -118,9 +123,25 @@ void conn_process(struct conn *conn, const char *data, size_t len)
 		conn_refuse(conn, (enum http_reason)parsed.reason);
 		break;
 	case H1_PARSE_DONE:
+		conn->is_head = parsed.method_id == HTTP_METHOD_HEAD;
 		conn_submit(conn, &parsed, data, len);
 		break;
 	}
+}
+
+/* The client sends no more requests: close, but not before the last response has left. */
+static void conn_on_input_end(struct conn *conn)
+{
+	if (out_is_empty(&conn->out)) {
+		conn_close(conn);
+
+		return;
+	}
+	conn->is_readable = false;
+	conn->is_close_due = true;
+	conn->phase = CONN_PHASE_LINGER;
+	conn_consume(conn, conn->in_len);
+	conn_arm(conn);
 }
 
 /* Read the next request, or more of one. */
@@ -138,7 +159,12 @@ static void conn_read_request(struct conn *conn)
 
 		return;
 	}
-	if (n <= 0) {
+	if (n == 0) {
+		conn_on_input_end(conn);
+
+		return;
+	}
+	if (n < 0) {
 		conn_close(conn);
 
 		return;
@@ -178,11 +204,13 @@ void conn_go_on(struct conn *conn)
 {
 	conn_go_on_with_body(conn);
 	if (conn->source.fd != -1 && conn->phase == CONN_PHASE_LINGER && !conn->is_close_due) {
-		conn_linger(conn);
+		conn_discard(conn);
 	}
 
-	/* The next request: first what came along with the last one. */
-	if (conn->source.fd != -1 && conn->phase == CONN_PHASE_IDLE && conn->in_len > 0) {
+	/* The next request: first what came along with the last one.  Who does not take responses
+	 * gets no further ones. */
+	if (conn->source.fd != -1 && conn->phase == CONN_PHASE_IDLE && conn->in_len > 0 &&
+	    conn->out.n_bytes < CONN_OUT_BYTES_MAX) {
 		conn_process(conn, conn->in, conn->in_len);
 	}
 	while (conn_is_between_requests(conn) && conn->is_readable &&

@@ -60,6 +60,11 @@ static int conn_sink_on_head(struct request *request, const struct response_head
 	struct h1_framing framing;
 	int r = H1_WRITE_E_FULL;
 
+	/* Who reads nothing needs no more interim responses. */
+	if (head->status < 200 && conn->out.n_bytes > CONN_OUT_BYTES_MAX) {
+		return 0;
+	}
+
 	for (size_t i = 0; i < array_len(rooms) && r == H1_WRITE_E_FULL; i++) {
 		char *room = out_room(worker, &conn->out, rooms[i]);
 
@@ -225,8 +230,9 @@ static bool conn_sink_is_whole(const struct request *request, const struct excha
 		return false;
 	}
 
-	return exchange->n_staged == 0 || !request->is_chunked ||
-	       (exchange->is_body_sent && !exchange->has_trailers);
+	/* A chunk's head that was fed is nowhere any more, so a chunked body is all or nothing. */
+	return !request->is_chunked ||
+	       (exchange->is_body_sent ? !exchange->has_trailers : !exchange->is_body_fed);
 }
 
 static int conn_sink_write_body(const struct request *request, const struct exchange *exchange,

@@ -28,7 +28,8 @@
 #include "engine/session.h"
 #include "engine/worker.h"
 
-#define CONTROL_STOP_POLL_MS 32
+#define CONTROL_STOP_POLL_MS    32
+#define CONTROL_ACCEPT_PAUSE_MS 100 /* when there are no descriptors for applications */
 
 uint64_t control_next_id(struct control *control)
 {
@@ -300,6 +301,21 @@ static void control_on_app_event(struct loop_source *source, uint32_t events)
 	(void)events;
 	if (fd != -1) {
 		session_accept(control, fd);
+	} else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+		/* The source is level-triggered and would spin. */
+		loop_remove(&control->loop, &control->app_source);
+		timer_arm(&control->loop.timers, &control->accept_timer,
+			  mono_add_ms(control->loop.now, CONTROL_ACCEPT_PAUSE_MS));
+	}
+}
+
+static void control_on_accept_timer(struct timer *timer, struct mono_time now)
+{
+	struct control *control = container_of(timer, struct control, accept_timer);
+
+	(void)now;
+	if (loop_add(&control->loop, &control->app_source, EPOLLIN) < 0) {
+		control_on_memory(control, "to accept applications");
 	}
 }
 
@@ -379,6 +395,7 @@ int control_init(struct control *control, struct engine *engine, int master_fd, 
 	list_init(&control->endpoints);
 	reservation_set_init(&control->reservations, &control->schemes);
 	timer_init(&control->stop_timer, control_on_stop_timer);
+	timer_init(&control->accept_timer, control_on_accept_timer);
 
 	int r = channel_init(&control->master, master_fd, MESSAGE_SENDER_MASTER);
 	if (r == 0) {

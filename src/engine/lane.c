@@ -143,6 +143,7 @@ void lane_detach(struct lane *lane)
 	struct worker_queue *queue = lane->queue;
 
 	assert(queue != NULL);
+	lane->n_pieces++; /* keeps the lane while its exchanges are taken apart */
 	lane->queue = NULL;
 	list_remove(&lane->queue_link);
 	loop_remove(&lane->worker->loop, &lane->source);
@@ -152,7 +153,6 @@ void lane_detach(struct lane *lane)
 	lane->is_broken = true;
 	list_remove(&lane->active_link);
 
-	lane->n_pieces++; /* keeps the lane while its exchanges are taken apart */
 	abandon_exchanges(lane);
 	lane_piece_done(lane);
 	queue_serve(queue);
@@ -177,13 +177,18 @@ bool lane_can_take(const struct lane *lane)
 	if (lane->is_broken || lane->n_free_slots == 0) {
 		return false;
 	}
+
+	/* Nobody waits any more, or whoever does will ask again. */
+	uint32_t *wants = &area_request_header(&lane->area)->wants;
 	if (lane_has_credit(lane)) {
+		if (__atomic_load_n(wants, __ATOMIC_RELAXED) != 0) {
+			__atomic_store_n(wants, 0, __ATOMIC_RELAXED);
+		}
+
 		return true;
 	}
 
 	/* Ask to be woken by new credit, then look once more: it may just have come. */
-	uint32_t *wants = &area_request_header(&lane->area)->wants;
-
 	__atomic_store_n(wants, 1, __ATOMIC_RELAXED);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (!lane_has_credit(lane)) {
@@ -256,6 +261,7 @@ struct exchange *lane_exchange_new(struct lane *lane, struct request *request)
 				      .slot = slot,
 				      .generation = generation,
 				      .state = EXCHANGE_STATE_HEAD,
+				      .trailer_block = RING_NO_BLOCK,
 				      .position = lane->writer.staged};
 	lane->n_delivered++;
 	request->exchange = exchange;
@@ -268,6 +274,10 @@ void lane_exchange_free(struct exchange *exchange)
 	struct lane *lane = exchange->lane;
 
 	assert(exchange->state != EXCHANGE_STATE_FREE);
+	if (exchange->trailer_block != RING_NO_BLOCK) {
+		lane_block_return(exchange, exchange->trailer_block);
+		exchange->trailer_block = RING_NO_BLOCK;
+	}
 	/* Request blocks that are still out come back by BODY_FREE, whoever has the slot then. */
 	for (uint32_t i = 0; exchange->n_blocks > 0 && i < lane->area.geometry.n_blocks; i++) {
 		if (lane->block_slots[i] == exchange->slot) {
@@ -338,6 +348,16 @@ void lane_consume(struct lane *lane)
 	}
 }
 
+void lane_serve(struct lane *lane)
+{
+	if (lane->is_slot_freed) {
+		lane->is_slot_freed = false;
+		if (lane->queue != NULL && !list_is_empty(&lane->queue->waiting)) {
+			queue_serve(lane->queue);
+		}
+	}
+}
+
 void lane_publish(struct lane *lane)
 {
 	if (ring_writer_publish(&lane->writer)) {
@@ -393,4 +413,5 @@ void lane_on_sent(struct lane *lane, uint32_t slot, uint32_t generation)
 	}
 	lane_stage(lane, RING_REQUEST_DONE, slot, generation, RING_NO_BLOCK);
 	lane_exchange_free(exchange);
+	lane->is_slot_freed = true;
 }

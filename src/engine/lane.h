@@ -52,6 +52,9 @@ struct exchange {
 	uint32_t n_staged;       /* request blocks staged so far */
 	uint32_t blocks[LANE_BLOCKS_PER_EXCHANGE];      /* the first ones, in order, and what is */
 	uint32_t block_bytes[LANE_BLOCKS_PER_EXCHANGE]; /* in them: to requeue what nobody took */
+	uint32_t trailer_block;  /* collects the trailer fields; RING_NO_BLOCK: there are none yet */
+	uint32_t trailer_bytes;  /* used in it */
+	bool is_body_fed;        /* the decoder has had bytes of the body */
 	bool has_trailers;       /* the request's body had */
 	bool is_gone_told;       /* GONE was staged */
 	bool has_body;           /* of the response, from EXCHANGE_STATE_BODY */
@@ -88,6 +91,7 @@ struct lane {
 	int file_fd;                   /* the file lane, owned */
 	struct lane_file *files[RING_FILES_MAX]; /* references, owned */
 	bool is_broken;                /* gave up: no entry is read any more */
+	bool is_slot_freed;            /* outside of lane_consume(): somebody may wait for it */
 };
 
 /* What the control thread hands to a worker to make a lane. */
@@ -151,6 +155,9 @@ void lane_block_release(struct lane *lane, uint32_t block);
 
 /* lane_consume() - handle everything the application has published */
 void lane_consume(struct lane *lane);
+
+/* lane_serve() - deliver what waits for slots that became free while responses were sent */
+void lane_serve(struct lane *lane);
 
 /* lane_publish() - show staged entries to the application and wake it if it sleeps */
 void lane_publish(struct lane *lane);

@@ -76,13 +76,13 @@ static bool lane_file_receive(struct lane *lane)
 	struct ring_file_message body;
 	union {
 		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
+		char bytes[CMSG_LEN(sizeof(int))]; /* not SPACE: its padding takes a second one */
 	} control;
 	struct iovec iov = {&body, sizeof(body)};
 	struct msghdr message = {.msg_iov = &iov,
 				 .msg_iovlen = 1,
 				 .msg_control = &control,
-				 .msg_controllen = sizeof(control)};
+				 .msg_controllen = sizeof(control.bytes)};
 	ssize_t n = recvmsg(lane->file_fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
 	if (n <= 0) {
@@ -123,8 +123,12 @@ static bool lane_file_receive(struct lane *lane)
 
 struct lane_file *lane_file_find(struct lane *lane, uint64_t number)
 {
-	/* Whatever an entry refers to was sent before the entry was published. */
-	while (!lane->is_broken && lane_file_receive(lane)) {
+	/* Whatever an entry refers to was sent before the entry was published; who has more than
+	 * all numbers under way gets no thread for it. */
+	for (unsigned i = 0; i < RING_FILES_MAX && !lane->is_broken; i++) {
+		if (!lane_file_receive(lane)) {
+			break;
+		}
 	}
 
 	return !lane->is_broken && number < RING_FILES_MAX ? lane->files[number] : NULL;

@@ -96,6 +96,10 @@ static enum listener_step listener_accept(struct listener *listener)
 			worker_count(worker, ACCEPT_FAILED_FD_LIMIT);
 
 			return LISTENER_STEP_PAUSED;
+		case EBADF:
+		case EINVAL:
+		case ENOTSOCK:
+			return LISTENER_STEP_EMPTY; /* it listens no more */
 		default:
 			/* The connection is gone already (accept(2), "Error handling"): the next. */
 			return LISTENER_STEP_ACCEPTED;

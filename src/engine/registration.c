@@ -34,10 +34,13 @@ void registration_free(struct registration *registration)
 	struct control *control = group->control;
 	struct claim *claim = registration->claim;
 
-	(void)map_remove(&control->registrations, registration->prefix.key);
-	if (registration_publish(control, &registration->prefix) != 0) {
-		/* Only a reservation that stands alone again needs memory here. */
-		control_on_memory(control, "to take a prefix back");
+	/* One that was parked may have its successor already. */
+	if (map_find(&control->registrations, registration->prefix.key) == registration) {
+		(void)map_remove(&control->registrations, registration->prefix.key);
+		if (registration_publish(control, &registration->prefix) < 0) {
+			/* Only a reservation that stands alone again needs memory here. */
+			control_on_memory(control, "to take a prefix back");
+		}
 	}
 	scheme_table_remove(&control->schemes, registration->prefix.scheme,
 			    registration->prefix.port);
@@ -109,23 +112,21 @@ static bool registration_is_allowed(struct session *session, const struct messag
 	return false;
 }
 
-/* A parked registration of the same user makes room for its successor. */
-static bool registration_make_room(struct session *session, const struct message *message,
-				   const struct prefix *prefix)
+/*
+ * Is the prefix free?  A parked registration of the same user is: its successor takes its place.
+ * Answers itself when not.
+ */
+static bool registration_is_free(struct session *session, const struct message *message,
+				 const struct prefix *prefix)
 {
-	struct registration *old = map_find(&session->control->registrations, prefix->key);
+	const struct registration *old = map_find(&session->control->registrations, prefix->key);
 
 	if (old == NULL) {
 		return true;
 	}
 
-	struct group *group = old->group;
+	const struct group *group = old->group;
 	if (group->session == NULL && group->uid == session->peer.uid) {
-		registration_free(old);
-		if (group->n_registrations == 0) {
-			group_free(group);
-		}
-
 		return true;
 	}
 
@@ -182,6 +183,30 @@ static struct registration *registration_new(struct group *group, struct prefix 
 	return registration;
 }
 
+/*
+ * The successor is in the table: what was parked goes, and only now, so that no request between the
+ * two finds nobody.
+ */
+static void registration_replace(struct registration *old)
+{
+	struct group *group = old->group;
+
+	registration_free(old);
+	if (group->n_registrations == 0) {
+		group_free(group);
+	}
+}
+
+/* The successor could not be made: @old (or NULL) is parked as before. */
+static void registration_put_back(struct control *control, struct registration *old)
+{
+	if (old != NULL &&
+	    (map_insert(&control->registrations, old->prefix.key, old) != 0 ||
+	     registration_publish(control, &old->prefix) < 0)) {
+		control_on_memory(control, "to keep a parked prefix");
+	}
+}
+
 void registration_on_add(struct session *session, const struct message *message)
 {
 	struct control *control = session->control;
@@ -191,14 +216,16 @@ void registration_on_add(struct session *session, const struct message *message)
 
 	if (group == NULL || !registration_parse(session, message, &prefix) ||
 	    !registration_is_allowed(session, message, &prefix) ||
-	    !registration_make_room(session, message, &prefix) ||
+	    !registration_is_free(session, message, &prefix) ||
 	    !session_charge(session, message->serial, QUOTA_RESOURCE_PREFIXES, &charge)) {
 		return;
 	}
 
+	struct registration *old = map_remove(&control->registrations, prefix.key);
 	struct registration *registration = registration_new(
 		group, &prefix, message_number(message, FIELD_CONTEXT, 0));
 	if (registration == NULL) {
+		registration_put_back(control, old);
 		quota_discharge(&charge);
 		session_reply(session, message->serial, WIRE_ERROR_NO_MEMORY, NULL, NULL);
 
@@ -213,6 +240,7 @@ void registration_on_add(struct session *session, const struct message *message)
 	}
 	if (registration->claim == NULL) {
 		registration_free(registration);
+		registration_put_back(control, old);
 		session_reply(session, message->serial,
 			      r == ROUTE_E_TOO_DEEP ? WIRE_ERROR_INVALID : WIRE_ERROR_NO_MEMORY,
 			      r == ROUTE_E_TOO_DEEP ? "the path has more than 255 segments" : NULL,
@@ -222,6 +250,9 @@ void registration_on_add(struct session *session, const struct message *message)
 	}
 
 	list_append(&registration->claim->registrations, &registration->claim_link);
+	if (old != NULL) {
+		registration_replace(old);
+	}
 	if (registration->claim->is_known) {
 		registration_reply(session, message->serial, registration);
 	} else {

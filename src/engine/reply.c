@@ -107,6 +107,22 @@ static bool reply_account(struct exchange *exchange, uint64_t len)
 	return true;
 }
 
+/*
+ * Whoever keeps to the protocol has no more under way than its blocks, files and slots.  More would
+ * be our memory, held by somebody who names one block again and again.
+ */
+static bool reply_is_piece_due(struct lane *lane)
+{
+	const struct ring_geometry *geometry = &lane->area.geometry;
+
+	if (lane->n_pieces < geometry->n_blocks + geometry->n_slots + RING_FILES_MAX) {
+		return true;
+	}
+	lane_break(lane, "it has more in flight than it has blocks and files");
+
+	return false;
+}
+
 /* Body bytes inside block @block: sent from there, the block freed when they have left. */
 static void reply_send_block(struct exchange *exchange, uint32_t block, const char *data,
 			     uint64_t len)
@@ -116,7 +132,8 @@ static void reply_send_block(struct exchange *exchange, uint32_t block, const ch
 
 	if (!reply_account(exchange, len)) {
 		reply_block_free(lane, block);
-	} else if (request->sink->on_block(request, lane, block, slice_from(data, len)) < 0) {
+	} else if (reply_is_piece_due(lane) &&
+		   request->sink->on_block(request, lane, block, slice_from(data, len)) < 0) {
 		reply_block_free(lane, block);
 		reply_fail(exchange);
 	}
@@ -209,7 +226,7 @@ static bool reply_send_file(struct exchange *exchange, const struct ring_entry *
 
 		return false;
 	}
-	if (!reply_account(exchange, entry->length)) {
+	if (!reply_account(exchange, entry->length) || !reply_is_piece_due(lane)) {
 		return false;
 	}
 	if (request->sink->on_file(request, lane, file, entry->offset, entry->length) < 0) {

@@ -392,15 +392,15 @@ int route_table_set(struct route_table *table, const struct prefix *prefix,
 	for (size_t i = 0; i < prefix->path.len; i++) {
 		depth += prefix->path.data[i] == '/';
 	}
-	if (depth > ROUTE_DEPTH_MAX) {
-		return ROUTE_E_TOO_DEEP;
-	}
 	if (group == NULL && !is_reserved) {
 		if (old != NULL) {
 			route_entry_remove(table, old);
 		}
 
 		return 0;
+	}
+	if (depth > ROUTE_DEPTH_MAX) {
+		return ROUTE_E_TOO_DEEP;
 	}
 
 	if (site == NULL) {

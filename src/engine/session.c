@@ -258,8 +258,8 @@ void session_accept(struct control *control, int fd)
 	list_append(&control->sessions, &session->link);
 	memcpy(session->program, "unknown", sizeof("unknown"));
 
-	if (channel_peer_read(fd, &session->peer) < 0 ||
-	    channel_init(&session->channel, fd, MESSAGE_SENDER_APP) < 0) {
+	if (channel_init(&session->channel, fd, MESSAGE_SENDER_APP) < 0 ||
+	    channel_peer_read(fd, &session->peer) < 0) {
 		session_free(session);
 
 		return;

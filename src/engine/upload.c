@@ -42,11 +42,11 @@ static void upload_stage(struct exchange *exchange, struct upload_block *block, 
 }
 
 /*
- * Make sure of a block with room.  Trailers may take the block that is kept back for them.
+ * Make sure of a block with room.
  *
  * Return: false = none now; the connection waits for one.
  */
-static bool upload_reserve(struct conn *conn, struct upload_block *block, bool is_trailer)
+static bool upload_reserve(struct conn *conn, struct upload_block *block)
 {
 	struct exchange *exchange = conn->request.exchange;
 	struct lane *lane = exchange->lane;
@@ -57,7 +57,7 @@ static bool upload_reserve(struct conn *conn, struct upload_block *block, bool i
 	if (block->number != RING_NO_BLOCK) {
 		upload_stage(exchange, block, 0);
 	}
-	block->number = lane_block_take(exchange, is_trailer);
+	block->number = lane_block_take(exchange, false);
 	block->used = 0;
 	if (block->number != RING_NO_BLOCK) {
 		return true;
@@ -69,55 +69,84 @@ static bool upload_reserve(struct conn *conn, struct upload_block *block, bool i
 	return false;
 }
 
-static char *upload_room(const struct conn *conn, const struct upload_block *block)
+static char *upload_room(const struct exchange *exchange, const struct upload_block *block)
 {
-	return area_request_block(&conn->request.exchange->lane->area, block->number) + block->used;
+	return area_request_block(&exchange->lane->area, block->number) + block->used;
 }
 
-/* Put body bytes into blocks.  Return: how many found room. */
-static size_t upload_put(struct conn *conn, struct upload_block *block, const char *data,
-			 size_t len)
+/* Feed the decoder.  Parameters may have changed since the body began, and their memory with them. */
+static size_t upload_body_feed(struct conn *conn, const char *data, size_t len,
+			       struct h1_body_event *ret_event)
 {
-	uint32_t block_bytes = conn->request.exchange->lane->area.geometry.block_bytes;
-	size_t done = 0;
+	conn->body.limits = &conn->request.worker->params->limits;
 
-	while (done < len && upload_reserve(conn, block, false)) {
-		size_t n = block_bytes - block->used;
+	return h1_body_feed(&conn->body, data, len, ret_event);
+}
 
-		n = n < len - done ? n : len - done;
-		memcpy(upload_room(conn, block), data + done, n);
-		block->used += (uint32_t)n;
-		done += n;
+/*
+ * The block that collects the trailer fields, from the first one to the body's end: @block, if it
+ * is unused, otherwise one that was kept back for this.
+ *
+ * Return: false = there is none.
+ */
+static bool upload_begin_trailers(struct exchange *exchange, struct upload_block *block)
+{
+	if (block->used > 0) {
+		upload_stage(exchange, block, 0);
 	}
+	if (block->number == RING_NO_BLOCK) {
+		block->number = lane_block_take(exchange, true);
+	}
+	exchange->trailer_block = block->number;
+	exchange->trailer_bytes = 0;
+	*block = (struct upload_block){.number = RING_NO_BLOCK};
 
-	return done;
+	return exchange->trailer_block != RING_NO_BLOCK;
 }
 
-/* A trailer field: into a block of its own kind, after the body's last bytes. */
-static bool upload_put_trailer(struct conn *conn, struct upload_block *block,
-			       const struct h1_body_event *event, bool *is_trailer_block)
+/* Keep a trailer field for the end of the body.  Return: HTTP_REASON_NONE, or why it can't be. */
+static enum http_reason upload_put_trailer(struct exchange *exchange, struct upload_block *block,
+					   const struct h1_body_event *event)
 {
 	struct ring_response_field record = {.value_len = (uint32_t)event->value.len,
 					     .name_len = (uint16_t)event->name.len,
 					     .id = event->name_id};
 	size_t len = sizeof(record) + event->name.len + event->value.len;
 
-	if (!*is_trailer_block && block->number != RING_NO_BLOCK) {
-		upload_stage(conn->request.exchange, block, 0);
+	if (exchange->trailer_block == RING_NO_BLOCK && !upload_begin_trailers(exchange, block)) {
+		return HTTP_REASON_NOT_AVAILABLE;
 	}
-	*is_trailer_block = true;
-	if (!upload_reserve(conn, block, true) ||
-	    len > conn->request.exchange->lane->area.geometry.block_bytes - block->used) {
-		return false;
+	if (len > exchange->lane->area.geometry.block_bytes - exchange->trailer_bytes) {
+		return HTTP_REASON_REQUEST_LENGTH;
 	}
 
-	char *room = upload_room(conn, block);
+	const struct upload_block trailers = {exchange->trailer_block, exchange->trailer_bytes};
+	char *room = upload_room(exchange, &trailers);
 	memcpy(room, &record, sizeof(record));
 	memcpy(room + sizeof(record), event->name.data, event->name.len);
-	memcpy(room + sizeof(record) + event->name.len, event->value.data, event->value.len);
-	block->used += (uint32_t)len;
+	if (event->value.len > 0) {
+		memcpy(room + sizeof(record) + event->name.len, event->value.data,
+		       event->value.len);
+	}
+	exchange->trailer_bytes += (uint32_t)len;
 
-	return true;
+	return HTTP_REASON_NONE;
+}
+
+static void upload_end(struct conn *conn, struct upload_block *block)
+{
+	struct exchange *exchange = conn->request.exchange;
+
+	if (exchange->trailer_block != RING_NO_BLOCK) {
+		struct upload_block trailers = {exchange->trailer_block, exchange->trailer_bytes};
+
+		exchange->trailer_block = RING_NO_BLOCK;
+		upload_stage(exchange, &trailers, RING_FLAG_LAST | RING_FLAG_TRAILERS);
+	} else {
+		upload_stage(exchange, block, RING_FLAG_LAST);
+	}
+	conn->is_body_pending = false;
+	conn_arm(conn);
 }
 
 static void upload_reject(struct conn *conn, enum http_reason reason)
@@ -133,65 +162,79 @@ static void upload_reject(struct conn *conn, enum http_reason reason)
 	}
 }
 
+/*
+ * Decode up to the next event, and store what it brings.
+ * @ret_is_over: nothing more can be done with the input
+ *
+ * Return: bytes used.
+ */
+static size_t upload_step(struct conn *conn, struct upload_block *block, const char *data,
+			  size_t len, bool *ret_is_over)
+{
+	struct exchange *exchange = conn->request.exchange;
+	size_t room = exchange->trailer_block != RING_NO_BLOCK
+			      ? len
+			      : exchange->lane->area.geometry.block_bytes - block->used;
+	size_t offer = len < room ? len : room;
+	struct h1_body_event event;
+	enum http_reason reason;
+
+	size_t used = upload_body_feed(conn, data, offer, &event);
+	exchange->is_body_fed = exchange->is_body_fed || used > 0;
+	*ret_is_over = false;
+	switch (event.kind) {
+	case H1_BODY_DATA:
+		memcpy(upload_room(exchange, block), event.data.data, event.data.len);
+		block->used += (uint32_t)event.data.len;
+		break;
+	case H1_BODY_TRAILER:
+		reason = upload_put_trailer(exchange, block, &event);
+		if (reason != HTTP_REASON_NONE) {
+			upload_reject(conn, reason);
+			*ret_is_over = true;
+		}
+		break;
+	case H1_BODY_END:
+		upload_end(conn, block);
+		*ret_is_over = true;
+		break;
+	case H1_BODY_NEED_MORE:
+		/* A line that was cut by the block's end, not by the input's, goes on in the next. */
+		*ret_is_over = offer == len || (used == 0 && block->used == 0);
+		if (block->used > 0) {
+			upload_stage(exchange, block, 0);
+		}
+		break;
+	case H1_BODY_REJECTED:
+		upload_reject(conn, event.reason);
+		*ret_is_over = true;
+		break;
+	}
+
+	return used;
+}
+
 /* Feed the decoder for an application.  Return: bytes used. */
 static size_t upload_decode(struct conn *conn, const char *data, size_t len)
 {
 	struct upload_block block = {.number = RING_NO_BLOCK};
 	struct exchange *exchange = conn->request.exchange;
-	bool is_trailer_block = false;
+	bool is_over = false;
 	size_t used = 0;
 
-	for (;;) {
+	while (!is_over) {
 		/* Without room nothing may be fed: what the decoder gives out must be stored. */
-		if (!upload_reserve(conn, &block, false)) {
-			return used;
-		}
-
-		uint32_t room = exchange->lane->area.geometry.block_bytes - block.used;
-		size_t offer = len - used < room ? len - used : room;
-		size_t before = used;
-		bool is_stuck;
-		struct h1_body_event event;
-
-		used += h1_body_feed(&conn->body, data + used, offer, &event);
-		switch (event.kind) {
-		case H1_BODY_DATA:
-			(void)upload_put(conn, &block, event.data.data, event.data.len);
+		if (exchange->trailer_block == RING_NO_BLOCK && !upload_reserve(conn, &block)) {
 			break;
-		case H1_BODY_TRAILER:
-			if (!upload_put_trailer(conn, &block, &event, &is_trailer_block)) {
-				upload_reject(conn, HTTP_REASON_REQUEST_LENGTH);
-
-				return used;
-			}
-			break;
-		case H1_BODY_END:
-			upload_stage(exchange, &block,
-				     RING_FLAG_LAST | (is_trailer_block ? RING_FLAG_TRAILERS : 0));
-			conn->is_body_pending = false;
-			conn_arm(conn);
-
-			return used;
-		case H1_BODY_NEED_MORE:
-			is_stuck = used == before && block.used == 0;
-			if (block.used > 0) {
-				upload_stage(exchange, &block, 0);
-			}
-			/* A line that was cut by the block's end, not by the input's: go on. */
-			if (offer < len - before && !is_stuck) {
-				break;
-			}
-			if (block.number != RING_NO_BLOCK) {
-				lane_block_return(exchange, block.number);
-			}
-
-			return used;
-		case H1_BODY_REJECTED:
-			upload_reject(conn, event.reason);
-
-			return used;
 		}
+		used += upload_step(conn, &block, data + used, len - used, &is_over);
 	}
+	/* Also when the body was refused: the exchange is there until the application's END. */
+	if (block.number != RING_NO_BLOCK) {
+		lane_block_return(exchange, block.number);
+	}
+
+	return used;
 }
 
 /* Throw body bytes away.  Return: bytes used. */
@@ -202,7 +245,7 @@ static size_t upload_discard(struct conn *conn, const char *data, size_t len)
 	for (;;) {
 		struct h1_body_event event;
 
-		used += h1_body_feed(&conn->body, data + used, len - used, &event);
+		used += upload_body_feed(conn, data + used, len - used, &event);
 		if (event.kind == H1_BODY_NEED_MORE) {
 			break;
 		}
@@ -226,13 +269,13 @@ size_t upload_feed(struct conn *conn, const char *data, size_t len)
 		return 0;
 	}
 	if (conn->phase == CONN_PHASE_DRAIN) {
-		return upload_discard(conn, data, len);
+		return upload_discard(conn, data != NULL ? data : "", len);
 	}
 	if (conn->request.exchange == NULL || !conn->request.exchange->wants_body) {
 		return 0;
 	}
 
-	return upload_decode(conn, data, len);
+	return upload_decode(conn, data != NULL ? data : "", len);
 }
 
 void upload_allow(struct conn *conn)
@@ -247,6 +290,7 @@ void upload_allow(struct conn *conn)
 		return;
 	}
 	conn->is_continue_due = false;
+	conn_arm(conn); /* from now on it is the client that is waited for */
 	conn_want_flush(conn);
 }
 
@@ -256,13 +300,13 @@ static ssize_t upload_receive_block(struct conn *conn)
 	struct upload_block block = {.number = RING_NO_BLOCK};
 	struct exchange *exchange = conn->request.exchange;
 
-	if (!upload_reserve(conn, &block, false)) {
+	if (!upload_reserve(conn, &block)) {
 		return -EAGAIN;
 	}
 
 	uint64_t want = exchange->lane->area.geometry.block_bytes;
 	want = want < conn->body.left_bytes ? want : conn->body.left_bytes;
-	ssize_t n = recv(conn->source.fd, upload_room(conn, &block), want, 0);
+	ssize_t n = recv(conn->source.fd, upload_room(exchange, &block), want, 0);
 	if (n <= 0) {
 		n = n == 0 ? 0 : -errno;
 		lane_block_return(exchange, block.number);
@@ -272,14 +316,14 @@ static ssize_t upload_receive_block(struct conn *conn)
 
 	/* The decoder counts; the bytes it hands out are where they belong already. */
 	struct h1_body_event event;
-	const char *data = upload_room(conn, &block);
-	size_t used = h1_body_feed(&conn->body, data, (size_t)n, &event);
+	const char *data = upload_room(exchange, &block);
+	size_t used = upload_body_feed(conn, data, (size_t)n, &event);
 	assert(used == (size_t)n && event.kind == H1_BODY_DATA);
 	block.used = (uint32_t)n;
 
 	bool is_last = conn->body.left_bytes == 0;
 	if (is_last) {
-		(void)h1_body_feed(&conn->body, data + n, 0, &event);
+		(void)upload_body_feed(conn, data + n, 0, &event);
 		conn->is_body_pending = false;
 	}
 	upload_stage(exchange, &block, is_last ? RING_FLAG_LAST : 0);
@@ -341,7 +385,7 @@ static bool upload_can_read(const struct conn *conn)
 
 static bool upload_is_over_drain_limit(const struct conn *conn)
 {
-	return conn->phase == CONN_PHASE_DRAIN &&
+	return conn->phase == CONN_PHASE_DRAIN && conn->is_body_pending &&
 	       conn->n_drained > conn->request.worker->params->drain_bytes_max;
 }
 
@@ -370,7 +414,7 @@ void upload_read(struct conn *conn)
 			conn_close(conn);
 		}
 		if (conn->source.fd != -1 && upload_is_over_drain_limit(conn)) {
-			conn_close(conn);
+			conn_linger(conn);
 		}
 	}
 }

@@ -125,14 +125,33 @@ static void worker_flush(struct worker *worker)
 	}
 }
 
+/* Call @on_lane for each active lane.  It may take any of them off the list. */
+static void worker_visit_lanes(struct worker *worker, void (*on_lane)(struct lane *lane))
+{
+	struct list lanes;
+
+	list_init(&lanes);
+	while (!list_is_empty(&worker->active_lanes)) {
+		struct list *node = worker->active_lanes.next;
+
+		list_remove(node);
+		list_append(&lanes, node);
+	}
+	while (!list_is_empty(&lanes)) {
+		struct list *node = lanes.next;
+
+		list_remove(node);
+		list_append(&worker->active_lanes, node);
+		on_lane(list_entry(node, struct lane, active_link));
+	}
+}
+
 /* The second half of a turn: what the applications have answered leaves, what came goes to them. */
 static void worker_pump(struct worker *worker)
 {
-	list_for_each(node, &worker->active_lanes)
-	{
-		lane_consume(list_entry(node, struct lane, active_link));
-	}
+	worker_visit_lanes(worker, lane_consume);
 	worker_flush(worker);
+	worker_visit_lanes(worker, lane_serve);
 	list_for_each(node, &worker->active_lanes)
 	{
 		lane_publish(list_entry(node, struct lane, active_link));
