@@ -131,7 +131,7 @@ HTTPSYS_API const char *httpsys_session_error(const struct httpsys_session *sess
 /* httpsys_strerror() - the sentence for an HTTPSYS_E_ number (or 0); never NULL, static */
 HTTPSYS_API const char *httpsys_strerror(int code);
 
-/* httpsys_win32() - the Win32 code that corresponds to an HTTPSYS_E_ number (0 for 0) */
+/* httpsys_win32() - the Win32 code for an HTTPSYS_E_ number.  Return: it; 0 for 0 */
 HTTPSYS_API int httpsys_win32(int code);
 
 /* httpsys_version() - the library's version, static */

@@ -81,6 +81,9 @@ int admin_commit(struct admin_connection *connection, const struct message *mess
 	int r = registry_commit(tx, &author.author, &connection->request.revision);
 
 	*ret_is_done = admin_take_registry(connection, r);
+	/* The engine's answer comes behind the change that it is told: when the tool ends, requests
+	 * and registrations meet the new configuration. */
+	connection->request.wants_engine = connection->request.wants_engine || *ret_is_done;
 
 	return r < 0 ? result_trace(r) : 0;
 }

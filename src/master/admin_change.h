@@ -25,7 +25,8 @@ bool admin_is_dry_run(const struct message *message);
  * admin_commit() - commit @tx in the name of who is connected
  * @ret_is_done: false: refused, the outcome is in the request
  *
- * Sets the request's revision.  Return: 0; -errno (fatal).
+ * Sets the request's revision, and has it answered only when the engine has followed.
+ * Return: 0; -errno (fatal).
  */
 int admin_commit(struct admin_connection *connection, const struct message *message,
 		 struct registry_tx *tx, bool *ret_is_done) must_check_;
