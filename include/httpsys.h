@@ -37,44 +37,44 @@ extern "C" {
 #define HTTPSYS_API __attribute__((__visibility__("default")))
 
 enum {
-	HTTPSYS_E_INVALID = -1,       /* malformed prefix, name, property, field or value */
-	HTTPSYS_E_DENIED = -2,        /* no reservation lets this user register here; not the owner */
-	HTTPSYS_E_EXISTS = -3,        /* this very prefix, reservation or queue name is taken */
-	HTTPSYS_E_NOT_FOUND = -4,     /* no such prefix, queue, reservation */
-	HTTPSYS_E_PORT_IN_USE = -5,   /* a program outside the listener holds the port */
-	HTTPSYS_E_UNREACHABLE = -6,   /* nothing can be bound for this prefix */
-	HTTPSYS_E_QUOTA = -7,         /* this user holds its maximum of that kind of object */
-	HTTPSYS_E_BUSY = -8,          /* somebody else works on it; try again */
-	HTTPSYS_E_TIMEOUT = -9,       /* time is up */
-	HTTPSYS_E_AGAIN = -10,        /* would block: wait for the descriptor */
-	HTTPSYS_E_GONE = -11,         /* the client has gone, or the request is finished */
-	HTTPSYS_E_END = -12,          /* end of the body */
-	HTTPSYS_E_TOO_LARGE = -13,    /* over a limit; the text says which */
-	HTTPSYS_E_MISUSE = -14,       /* the call is not allowed in this state */
-	HTTPSYS_E_CONFLICT = -15,     /* configuration changed meanwhile */
-	HTTPSYS_E_VERSION = -16,      /* library and listener do not speak the same version */
-	HTTPSYS_E_PROTOCOL = -17,     /* malformed message */
-	HTTPSYS_E_SHUTDOWN = -18,     /* the listener is shutting down */
+	HTTPSYS_E_INVALID = -1,     /* malformed prefix, name, property, field or value */
+	HTTPSYS_E_DENIED = -2,      /* no reservation lets this user register here; not the owner */
+	HTTPSYS_E_EXISTS = -3,      /* this very prefix, reservation or queue name is taken */
+	HTTPSYS_E_NOT_FOUND = -4,   /* no such prefix, queue, reservation */
+	HTTPSYS_E_PORT_IN_USE = -5, /* a program outside the listener holds the port */
+	HTTPSYS_E_UNREACHABLE = -6, /* nothing can be bound for this prefix */
+	HTTPSYS_E_QUOTA = -7,       /* this user holds its maximum of that kind of object */
+	HTTPSYS_E_BUSY = -8,        /* somebody else works on it; try again */
+	HTTPSYS_E_TIMEOUT = -9,     /* time is up */
+	HTTPSYS_E_AGAIN = -10,      /* would block: wait for the descriptor */
+	HTTPSYS_E_GONE = -11,       /* the client has gone, or the request is finished */
+	HTTPSYS_E_END = -12,        /* end of the body */
+	HTTPSYS_E_TOO_LARGE = -13,  /* over a limit; the text says which */
+	HTTPSYS_E_MISUSE = -14,     /* the call is not allowed in this state */
+	HTTPSYS_E_CONFLICT = -15,   /* configuration changed meanwhile */
+	HTTPSYS_E_VERSION = -16,    /* library and listener do not speak the same version */
+	HTTPSYS_E_PROTOCOL = -17,   /* malformed message */
+	HTTPSYS_E_SHUTDOWN = -18,   /* the listener is shutting down */
 	HTTPSYS_E_NOT_SUPPORTED = -19,
-	HTTPSYS_E_NO_DAEMON = -20,    /* nobody listens on the listener's socket */
-	HTTPSYS_E_ADDRESS = -21,      /* the text is no address */
-	HTTPSYS_E_CHANGED = -22,      /* done, with warnings */
-	HTTPSYS_E_FATAL = -100,       /* not a code: everything below is fatal */
-	HTTPSYS_E_SYSTEM = -100,      /* a system call failed; errno is kept */
+	HTTPSYS_E_NO_DAEMON = -20, /* nobody listens on the listener's socket */
+	HTTPSYS_E_ADDRESS = -21,   /* the text is no address */
+	HTTPSYS_E_CHANGED = -22,   /* done, with warnings */
+	HTTPSYS_E_FATAL = -100,    /* not a code: everything below is fatal */
+	HTTPSYS_E_SYSTEM = -100,   /* a system call failed; errno is kept */
 	HTTPSYS_E_NO_MEMORY = -101,
 };
 
 /* How a prefix stands. */
 enum httpsys_state {
-	HTTPSYS_STATE_SERVED = 0,        /* at least one endpoint delivers, none of the wanted fails */
+	HTTPSYS_STATE_SERVED = 0, /* at least one endpoint delivers, none of the wanted fails */
 	HTTPSYS_STATE_PARTLY_SERVED = 1, /* some wanted endpoints deliver, others do not */
 	HTTPSYS_STATE_UNREACHABLE = 2,   /* no endpoint can deliver; text and repair say why */
 };
 
 enum httpsys_group_property {
 	HTTPSYS_GROUP_STATE = 1,     /* 0 active (default), 1 inactive: requests get 503 */
-	HTTPSYS_GROUP_IS_SHARED = 2, /* 1: IP literals share the port's wildcard endpoint; default 0;
-				      * set before the first prefix is added */
+	HTTPSYS_GROUP_IS_SHARED = 2, /* 1: IP literals share the port's wildcard endpoint; default
+				      * 0; set before the first prefix is added */
 	HTTPSYS_GROUP_GRACE_MS = 3,  /* prefixes stay parked that long after the session's end; 0 */
 };
 
@@ -157,8 +157,8 @@ HTTPSYS_API struct httpsys_group *httpsys_group_free(struct httpsys_group *group
  * Return: 0; INVALID (unknown property or value out of range), MISUSE (IS_SHARED after the first
  * prefix), NO_DAEMON, SYSTEM.
  */
-HTTPSYS_API int httpsys_group_set(struct httpsys_group *group,
-				  enum httpsys_group_property property, uint64_t value);
+HTTPSYS_API int httpsys_group_set(struct httpsys_group *group, enum httpsys_group_property property,
+				  uint64_t value);
 
 /* httpsys_group_bind() - let @queue receive the group's requests; NULL unbinds (requests get 503).
  * Return: 0; MISUSE (queue of another session), NO_DAEMON, SYSTEM */
@@ -181,8 +181,8 @@ struct httpsys_registration {
  * Return: 0; INVALID, DENIED, EXISTS, PORT_IN_USE (the owner is in httpsys_session_error()), QUOTA,
  * NO_DAEMON, SYSTEM, NO_MEMORY.  On failure nothing is registered.
  */
-HTTPSYS_API int httpsys_group_add(struct httpsys_group *group, const char *prefix,
-				  uint64_t context, struct httpsys_registration *ret_registration);
+HTTPSYS_API int httpsys_group_add(struct httpsys_group *group, const char *prefix, uint64_t context,
+				  struct httpsys_registration *ret_registration);
 
 /* httpsys_group_remove() - take a registered prefix back (any spelling of it).
  * Return: 0; NOT_FOUND, INVALID, NO_DAEMON, SYSTEM */
@@ -238,12 +238,13 @@ HTTPSYS_API struct httpsys_queue *httpsys_queue_free(struct httpsys_queue *queue
 
 /* httpsys_queue_set() - set a property.  Return: 0; INVALID, DENIED (opened, not created),
  * NO_DAEMON, SYSTEM */
-HTTPSYS_API int httpsys_queue_set(struct httpsys_queue *queue,
-				  enum httpsys_queue_property property, uint64_t value);
+HTTPSYS_API int httpsys_queue_set(struct httpsys_queue *queue, enum httpsys_queue_property property,
+				  uint64_t value);
 
 struct httpsys_receiver_options {
 	size_t size;            /* sizeof(struct httpsys_receiver_options) */
-	uint32_t exchanges_max; /* requests in work at a time per engine thread, 16-4096; 0: default */
+	uint32_t exchanges_max; /* requests in work at a time per engine thread, 16-4096; 0: default
+				 */
 	uint32_t prefetch;      /* requests delivered ahead, 1-exchanges_max; 0: default (128) */
 	uint32_t spin_us;       /* look that long before sleeping, 0-1000; default 0 */
 };
@@ -263,9 +264,9 @@ HTTPSYS_API int httpsys_receiver_new(struct httpsys_queue *queue,
 HTTPSYS_API struct httpsys_receiver *httpsys_receiver_free(struct httpsys_receiver *receiver);
 
 /* httpsys_receiver_fd() - readable when there is something to do for this receiver; the same
- * descriptor for its whole life, owned by it.  Use: when readable call httpsys_receive() with time-out 0
- * until it says AGAIN.  Before waiting for it again, AGAIN must have been seen.
- * Return: a descriptor */
+ * descriptor for its whole life, owned by it.  Use: when readable call httpsys_receive() with
+ * time-out 0 until it says AGAIN.  Before waiting for it again, AGAIN must have been seen. Return:
+ * a descriptor */
 HTTPSYS_API int httpsys_receiver_fd(const struct httpsys_receiver *receiver);
 
 /* ---- receive ------------------------------------------------------------------------------- */
@@ -296,10 +297,10 @@ HTTPSYS_API void httpsys_receiver_flush(struct httpsys_receiver *receiver);
  * (event-loop style); without one the blocking calls are used.
  */
 enum httpsys_event {
-	HTTPSYS_EVENT_BODY = 1,     /* httpsys_request_read() has something (data or end) */
-	HTTPSYS_EVENT_SPACE = 2,    /* httpsys_response_write() has room again */
-	HTTPSYS_EVENT_GONE = 3,     /* the client has gone; end or abort the request */
-	HTTPSYS_EVENT_DONE = 4,     /* everything was handed to the kernel; the last event */
+	HTTPSYS_EVENT_BODY = 1,  /* httpsys_request_read() has something (data or end) */
+	HTTPSYS_EVENT_SPACE = 2, /* httpsys_response_write() has room again */
+	HTTPSYS_EVENT_GONE = 3,  /* the client has gone; end or abort the request */
+	HTTPSYS_EVENT_DONE = 4,  /* everything was handed to the kernel; the last event */
 };
 
 /* httpsys_request_watch() - have @on_event called with @user for each event; NULL: stop */
@@ -322,13 +323,15 @@ HTTPSYS_API uint64_t httpsys_request_context(const struct httpsys_request *reque
 /* httpsys_request_method() - "GET" ...; case-sensitive token (RFC 9110 9.1) */
 HTTPSYS_API struct httpsys_slice httpsys_request_method(const struct httpsys_request *request);
 
-/* httpsys_request_target() - the request target as received; for records only: decide on the path */
+/* httpsys_request_target() - the request target as received; for records only: decide on the path
+ */
 HTTPSYS_API struct httpsys_slice httpsys_request_target(const struct httpsys_request *request);
 
 /* httpsys_request_host() - the host name that was used for routing, without port */
 HTTPSYS_API struct httpsys_slice httpsys_request_host(const struct httpsys_request *request);
 
-/* httpsys_request_path() - the cooked path: unescaped, UTF-8, dot segments removed, begins with '/' */
+/* httpsys_request_path() - the cooked path: unescaped, UTF-8, dot segments removed, begins with '/'
+ */
 HTTPSYS_API struct httpsys_slice httpsys_request_path(const struct httpsys_request *request);
 
 /* httpsys_request_query() - what follows '?', raw; data NULL when there is no '?' */
@@ -385,13 +388,14 @@ HTTPSYS_API struct httpsys_slice httpsys_request_trailer(const struct httpsys_re
 /*
  * httpsys_respond() - answer with a whole response and end the request
  * @status: 200-999
- * @fields: Content-Type and the like; framing fields (Content-Length, Transfer-Encoding, Connection,
- *          Date) are the listener's: INVALID; at most 65535 bytes together
+ * @fields: Content-Type and the like; framing fields (Content-Length, Transfer-Encoding,
+ * Connection, Date) are the listener's: INVALID; at most 65535 bytes together
  * @body: copied before the call returns
  *
  * Return: 0 (the request is ended and must not be used any more, also when its client has gone);
- * INVALID (a field that may not be sent; the request is still open), TOO_LARGE (head), GONE (ended),
- * SYSTEM, NO_MEMORY.  Blocks while the lane is full, unless the request is watched: then AGAIN.
+ * INVALID (a field that may not be sent; the request is still open), TOO_LARGE (head), GONE
+ * (ended), SYSTEM, NO_MEMORY.  Blocks while the lane is full, unless the request is watched: then
+ * AGAIN.
  */
 HTTPSYS_API int httpsys_respond(struct httpsys_request *request, unsigned status,
 				const struct httpsys_field *fields, size_t n_fields,
@@ -427,8 +431,8 @@ HTTPSYS_API int httpsys_response_begin(struct httpsys_request *request, unsigned
  * @timeout_ms: how long to wait for room; 0: only what fits now
  * @ret_written: bytes taken (copied), 0 to @len
  *
- * Return: 0; AGAIN (nothing fitted, wait for SPACE), TIMEOUT, GONE, MISUSE (no begin), INVALID (more
- * than content_length).
+ * Return: 0; AGAIN (nothing fitted, wait for SPACE), TIMEOUT, GONE, MISUSE (no begin), INVALID
+ * (more than content_length).
  */
 HTTPSYS_API int httpsys_response_write(struct httpsys_request *request, const void *data,
 				       size_t len, int timeout_ms, size_t *ret_written);

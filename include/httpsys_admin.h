@@ -22,13 +22,13 @@ struct httpsys_admin;
 
 /* What an administrative call gave back; everything is owned by it. */
 struct httpsys_answer {
-	int code;               /* 0 or HTTPSYS_E_ */
-	uint64_t revision;      /* the revision that a change made; 0: none */
-	char *text;             /* what happened and why; never NULL */
-	char *repair;           /* what to do or type next; never NULL, may be empty */
-	char *document;         /* JSON of the master; NULL: none */
+	int code;          /* 0 or HTTPSYS_E_ */
+	uint64_t revision; /* the revision that a change made; 0: none */
+	char *text;        /* what happened and why; never NULL */
+	char *repair;      /* what to do or type next; never NULL, may be empty */
+	char *document;    /* JSON of the master; NULL: none */
 	size_t document_len;
-	char *engine_document;  /* JSON of the engine (state, explain); NULL: none */
+	char *engine_document; /* JSON of the engine (state, explain); NULL: none */
 	size_t engine_document_len;
 };
 

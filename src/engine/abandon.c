@@ -9,7 +9,7 @@
 
 #include "engine/lane.h"
 #include "engine/receiver.h"
-#include "engine/request.h"
+#include "engine/request_sink.h"
 #include "engine/worker.h"
 
 static bool abandon_is_taken(const struct exchange *exchange)

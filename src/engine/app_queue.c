@@ -69,8 +69,7 @@ void app_queue_unref(struct app_queue *queue)
 	}
 }
 
-static bool app_queue_give_handle(struct session *session, uint32_t serial,
-				  struct app_queue *queue)
+static bool app_queue_give_handle(struct session *session, uint32_t serial, struct app_queue *queue)
 {
 	struct queue_handle *handle = mem_new(sizeof(*handle));
 
@@ -155,14 +154,14 @@ static struct app_queue *app_queue_new(struct session *session, const struct mes
 	queue->creator_id = session->id;
 	list_init(&queue->groups);
 	list_init(&queue->receivers);
-	queue->queue = queue_new(queue->id, control->engine->n_workers,
-				 (uint32_t)message_number(message, FIELD_ENTRIES_MAX,
-							  control->params.queue_length));
+	queue->queue = queue_new(
+		queue->id, control->engine->n_workers,
+		(uint32_t)message_number(message, FIELD_ENTRIES_MAX, control->params.queue_length));
 	queue->name = name.data != NULL ? mem_dup(name.data, name.len) : NULL;
 
-	bool is_made = queue->queue != NULL && (name.data == NULL || queue->name != NULL) &&
-		       map_insert(&control->queues, slice_from(&queue->id, sizeof(queue->id)),
-				  queue) == 0;
+	bool is_made =
+		queue->queue != NULL && (name.data == NULL || queue->name != NULL) &&
+		map_insert(&control->queues, slice_from(&queue->id, sizeof(queue->id)), queue) == 0;
 	if (is_made && queue->name != NULL &&
 	    map_insert(&control->queue_names, slice_from_str(queue->name), queue) != 0) {
 		(void)map_remove(&control->queues, slice_from(&queue->id, sizeof(queue->id)));
@@ -207,8 +206,8 @@ void app_queue_on_create(struct session *session, const struct message *message)
 
 void app_queue_on_open(struct session *session, const struct message *message)
 {
-	struct app_queue *queue = map_find(&session->control->queue_names,
-					   message_text(message, FIELD_NAME));
+	struct app_queue *queue =
+		map_find(&session->control->queue_names, message_text(message, FIELD_NAME));
 	struct caller caller = session_caller(session);
 
 	if (queue == NULL) {

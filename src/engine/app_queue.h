@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Request queues as applications see them: named or anonymous, opened by one or more sessions, freed
- * with the last handle.
+ * Request queues as applications see them: named or anonymous, opened by one or more sessions,
+ * freed with the last handle.
  */
 
 #include <stdbool.h>
@@ -22,16 +22,16 @@ struct message;
 
 struct app_queue {
 	struct control *control;
-	struct queue *queue;      /* the workers' object, owned */
+	struct queue *queue; /* the workers' object, owned */
 	uint64_t id;
-	char *name;               /* owned; NULL: anonymous */
-	struct acl acl;           /* who else may open it; empty: the same uid */
+	char *name;     /* owned; NULL: anonymous */
+	struct acl acl; /* who else may open it; empty: the same uid */
 	uid_t uid;
 	pid_t pid;
-	uint64_t creator_id;      /* session that may set properties */
-	struct list groups;       /* struct group::queue_link */
-	struct list receivers;    /* struct receiver::queue_link */
-	unsigned n_refs;          /* handles, bound groups and receivers */
+	uint64_t creator_id;   /* session that may set properties */
+	struct list groups;    /* struct group::queue_link */
+	struct list receivers; /* struct receiver::queue_link */
+	unsigned n_refs;       /* handles, bound groups and receivers */
 	struct quota_charge charge;
 };
 

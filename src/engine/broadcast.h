@@ -13,7 +13,8 @@ struct worker;
 
 struct broadcast {
 	void (*on_worker)(struct worker *worker, void *argument); /* on each worker's thread */
-	void (*on_done)(struct control *control, void *argument); /* on the control thread; may be NULL */
+	void (*on_done)(struct control *control,
+			void *argument); /* on the control thread; may be NULL */
 	void *argument;
 };
 

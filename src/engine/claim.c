@@ -105,9 +105,9 @@ void claim_drop_if_unused(struct control *control, struct claim *claim)
 void claim_fini_all(struct control *control)
 {
 	size_t cursor = 0;
-	struct claim *claim;
 
-	while ((claim = map_next(&control->claims, &cursor)) != NULL) {
+	for (struct claim *claim = map_next(&control->claims, &cursor); claim != NULL;
+	     claim = map_next(&control->claims, &cursor)) {
 		mem_free(claim);
 	}
 	map_fini(&control->claims);
@@ -156,8 +156,8 @@ static void claim_log(struct control *control, const struct registration *regist
 	}
 	control_event(control, is_bad ? 1004 : 1007, is_bad ? 4 : 5,
 		      slice_from_str(registration->prefix.text), "%s is %s%s%s",
-		      registration->prefix.text, claim_state_name(claim->state),
-		      is_bad ? ": " : "", is_bad ? claim->text : "");
+		      registration->prefix.text, claim_state_name(claim->state), is_bad ? ": " : "",
+		      is_bad ? claim->text : "");
 }
 
 static void claim_refuse(struct control *control, struct registration *registration)
@@ -178,8 +178,8 @@ static void claim_refuse(struct control *control, struct registration *registrat
 
 void claim_on_state(struct control *control, const struct message *message)
 {
-	struct claim *claim = control_find_by_id(&control->claim_ids,
-						 message_number(message, FIELD_CLAIM_ID, 0));
+	struct claim *claim =
+		control_find_by_id(&control->claim_ids, message_number(message, FIELD_CLAIM_ID, 0));
 	bool is_refused = message_number(message, FIELD_IS_REFUSED, 0) != 0;
 
 	if (claim == NULL) {

@@ -21,7 +21,7 @@
 #include "engine/params.h"
 #include "engine/worker.h"
 
-#define CONN_IN_BYTES_MIN 2048  /* first allocation for kept input */
+#define CONN_IN_BYTES_MIN 2048 /* first allocation for kept input */
 
 int conn_keep(struct conn *conn, const char *data, size_t n)
 {
@@ -46,7 +46,8 @@ int conn_append(struct conn *conn, const char *data, size_t n)
 	size_t needed = conn->in_len + n;
 
 	if (needed > conn->in_capacity) {
-		size_t capacity = needed > 2ul * conn->in_capacity ? needed : 2ul * conn->in_capacity;
+		size_t capacity =
+			needed > 2ul * conn->in_capacity ? needed : 2ul * conn->in_capacity;
 
 		capacity = capacity > CONN_IN_BYTES_MIN ? capacity : CONN_IN_BYTES_MIN;
 		char *in = mem_resize(conn->in, capacity);

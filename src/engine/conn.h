@@ -8,7 +8,8 @@
  *     ^                    |                  |                               |
  *     |                    +---- refused -----+-- time-out, queue gone ---> (error answer)
  *     |                                                                        v
- *     +<---- response sent, body read or drained ---- DRAIN <----------------- +--> LINGER -> closed
+ *     +<---- response sent, body read or drained ---- DRAIN <----------------- +--> LINGER ->
+ * closed
  *
  * The bytes of a request that could not be delivered yet stay in `in` and are parsed again when
  * its turn comes, so that a waiting request is nothing but its bytes.
@@ -40,25 +41,25 @@ enum conn_phase {
 };
 
 struct conn {
-	struct loop_source source;   /* the socket, owned */
-	struct request request;      /* the one that is in work; one at a time */
-	struct list link;            /* in worker->conns */
-	struct list flush_link;      /* in worker->flush */
+	struct loop_source source; /* the socket, owned */
+	struct request request;    /* the one that is in work; one at a time */
+	struct list link;          /* in worker->conns */
+	struct list flush_link;    /* in worker->flush */
 	struct timer timer;
-	char *in;                    /* bytes received and not used, owned; NULL when there are none */
+	char *in; /* bytes received and not used, owned; NULL when there are none */
 	uint32_t in_len;
 	uint32_t in_capacity;
-	uint8_t phase;               /* enum conn_phase */
-	bool is_readable;            /* the socket may have more to read */
+	uint8_t phase;    /* enum conn_phase */
+	bool is_readable; /* the socket may have more to read */
 	bool is_writable;
-	bool is_half_closed;         /* the client has shut its sending side */
-	bool is_close_due;           /* close after what is in `out` */
-	bool is_linger_due;          /* then wait for the client's end: it may still be sending */
-	bool is_head;                /* the request in work is HEAD: no error page */
-	bool is_body_pending;        /* the request's body is not completely read */
-	bool is_continue_due;        /* the client waits for 100 Continue */
-	bool is_keep_alive;          /* the request's client would keep the connection */
-	struct h1_framing framing;   /* of the response, from its head on */
+	bool is_half_closed;       /* the client has shut its sending side */
+	bool is_close_due;         /* close after what is in `out` */
+	bool is_linger_due;        /* then wait for the client's end: it may still be sending */
+	bool is_head;              /* the request in work is HEAD: no error page */
+	bool is_body_pending;      /* the request's body is not completely read */
+	bool is_continue_due;      /* the client waits for 100 Continue */
+	bool is_keep_alive;        /* the request's client would keep the connection */
+	struct h1_framing framing; /* of the response, from its head on */
 	struct out out;
 	struct h1_parser parser;
 	struct h1_body body;

@@ -13,6 +13,7 @@
 #include "engine/lane.h"
 #include "engine/params.h"
 #include "engine/worker.h"
+#include "http/request.h"
 
 /* Throw away what a client sends that we have finished with.  Closes at its end or the limit. */
 static void conn_discard(struct conn *conn)

@@ -17,7 +17,7 @@
 #include "http/h1_write.h"
 #include "ring/layout.h"
 
-#define CONN_SINK_HEAD_BYTES       2048                     /* room that most heads need */
+#define CONN_SINK_HEAD_BYTES       2048                       /* room that most heads need */
 #define CONN_SINK_HEAD_LARGE_BYTES (2 * WORKER_SCRATCH_BYTES) /* room that suffices for any */
 
 static struct conn *conn_of(struct request *request)
@@ -241,8 +241,7 @@ static int conn_sink_write_body(const struct request *request, const struct exch
 	int r = 0;
 
 	for (uint32_t i = 0; r == 0 && i < exchange->n_staged; i++) {
-		const char *data =
-			area_request_block(&exchange->lane->area, exchange->blocks[i]);
+		const char *data = area_request_block(&exchange->lane->area, exchange->blocks[i]);
 		size_t len = exchange->block_bytes[i];
 
 		if (len > 0 && request->is_chunked) {

@@ -41,11 +41,11 @@ struct control {
 	struct reservation_set reservations;
 	struct scheme_table schemes;
 	struct quota quota;
-	struct params params;          /* as the master said; the workers have a copy */
+	struct params params; /* as the master said; the workers have a copy */
 	uint64_t next_id;
 	struct timer stop_timer;
-	struct timer accept_timer;     /* armed: applications wait until there are descriptors */
-	bool is_started;               /* ENGINE_START has come */
+	struct timer accept_timer; /* armed: applications wait until there are descriptors */
+	bool is_started;           /* ENGINE_START has come */
 	bool is_stopping;
 };
 

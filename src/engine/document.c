@@ -88,12 +88,12 @@ static void document_prefix(struct json_writer *json, const struct registration 
 
 static void document_prefixes(struct json_writer *json, const struct control *control)
 {
-	const struct registration *registration;
 	size_t cursor = 0;
 
 	json_key(json, "prefixes");
 	json_begin_array(json);
-	while ((registration = map_next(&control->registrations, &cursor)) != NULL) {
+	for (const struct registration *registration = map_next(&control->registrations, &cursor);
+	     registration != NULL; registration = map_next(&control->registrations, &cursor)) {
 		document_prefix(json, registration);
 	}
 	json_end_array(json);
@@ -124,8 +124,9 @@ static void document_group(struct json_writer *json, const struct group *group)
 	json_begin_array(json);
 	list_for_each(node, &group->registrations)
 	{
-		json_str(json, slice_from_str(list_entry(node, struct registration, group_link)
-						      ->prefix.text));
+		json_str(json,
+			 slice_from_str(
+				 list_entry(node, struct registration, group_link)->prefix.text));
 	}
 	json_end_array(json);
 	json_end_object(json);
@@ -154,13 +155,11 @@ static void document_queue(struct json_writer *json, const struct app_queue *que
 	json_begin_object(json);
 	document_number(json, "id", queue->id);
 	document_text(json, "name", queue->name);
-	document_text(json, "state",
-		      shared->state == GROUP_STATE_ACTIVE ? "active" : "inactive");
+	document_text(json, "state", shared->state == GROUP_STATE_ACTIVE ? "active" : "inactive");
 	document_number(json, "entries_max", shared->entries_max);
 	document_number(json, "n_waiting", __atomic_load_n(&shared->n_waiting, __ATOMIC_RELAXED));
 	document_number(json, "n_arrived", __atomic_load_n(&shared->n_arrived, __ATOMIC_RELAXED));
-	document_number(json, "n_rejected",
-			__atomic_load_n(&shared->n_rejected, __ATOMIC_RELAXED));
+	document_number(json, "n_rejected", __atomic_load_n(&shared->n_rejected, __ATOMIC_RELAXED));
 	document_number(json, "uid", queue->uid);
 	document_number(json, "pid", (uint64_t)queue->pid);
 	json_key(json, "receivers");
@@ -197,8 +196,6 @@ static void document_counters(struct json_writer *json, const struct engine *eng
 
 int document_write_status(struct control *control, struct buf *buf)
 {
-	const struct group *group;
-	const struct app_queue *queue;
 	struct json_writer json;
 	size_t cursor = 0;
 
@@ -209,7 +206,8 @@ int document_write_status(struct control *control, struct buf *buf)
 	document_prefixes(&json, control);
 	json_key(&json, "groups");
 	json_begin_array(&json);
-	while ((group = map_next(&control->groups, &cursor)) != NULL) {
+	for (const struct group *group = map_next(&control->groups, &cursor); group != NULL;
+	     group = map_next(&control->groups, &cursor)) {
 		document_group(&json, group);
 	}
 	json_end_array(&json);
@@ -217,7 +215,8 @@ int document_write_status(struct control *control, struct buf *buf)
 	json_key(&json, "queues");
 	json_begin_array(&json);
 	cursor = 0;
-	while ((queue = map_next(&control->queues, &cursor)) != NULL) {
+	for (const struct app_queue *queue = map_next(&control->queues, &cursor); queue != NULL;
+	     queue = map_next(&control->queues, &cursor)) {
 		document_queue(&json, queue);
 	}
 	json_end_array(&json);

@@ -20,8 +20,7 @@ static void endpoint_on_worker_open(struct worker *worker, void *argument)
 	const struct endpoint *endpoint = argument;
 
 	/* A worker that can't listen leaves the connections to the others. */
-	(void)listener_open(worker, endpoint->fd, endpoint->id, endpoint->scheme,
-			    &endpoint->bound);
+	(void)listener_open(worker, endpoint->fd, endpoint->id, endpoint->scheme, &endpoint->bound);
 }
 
 static void endpoint_on_worker_retire(struct worker *worker, void *argument)

@@ -17,7 +17,7 @@ struct message;
 struct endpoint {
 	struct list link; /* in control->endpoints */
 	uint64_t id;
-	int fd;           /* owned */
+	int fd; /* owned */
 	uint8_t scheme;
 	struct ip_endpoint bound;
 };

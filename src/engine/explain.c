@@ -58,6 +58,15 @@ static void explain_str(struct json_writer *json, const char *key, struct slice 
 	}
 }
 
+static struct slice explain_kind(const struct route_entry *entry)
+{
+	if (entry == NULL) {
+		return (struct slice){0};
+	}
+
+	return entry->group != NULL ? SLICE("registration") : SLICE("reservation");
+}
+
 static void explain_on_site(struct route_trace *trace, const struct route_site *site,
 			    const struct route_entry *entry)
 {
@@ -65,16 +74,13 @@ static void explain_on_site(struct route_trace *trace, const struct route_site *
 	struct json_writer *json = explain->json;
 	char text[EXPLAIN_TEXT_BYTES];
 
-	(void)snprintf(text, sizeof(text), entry != NULL
-						   ? "the longest entry at or above the path"
-						   : "the host matches, but no entry covers the path");
+	(void)snprintf(text, sizeof(text),
+		       entry != NULL ? "the longest entry at or above the path"
+				     : "the host matches, but no entry covers the path");
 	json_begin_object(json);
 	explain_str(json, "bucket", slice_from_str(explain_bucket(site->bucket)));
 	explain_str(json, "prefix", entry != NULL ? route_entry_text(entry) : (struct slice){0});
-	explain_str(json, "kind",
-		    entry == NULL          ? (struct slice){0}
-		    : entry->group != NULL ? SLICE("registration")
-					   : SLICE("reservation"));
+	explain_str(json, "kind", explain_kind(entry));
 	json_key(json, "is_match");
 	json_bool(json, entry != NULL);
 	explain_str(json, "text", slice_from_str(text));
@@ -98,9 +104,10 @@ static void explain_parse(struct explain *explain, const struct message *message
 		return;
 	}
 
-	explain->local.port = explain->host.port != 0 ? explain->host.port
-			      : explain->target.scheme == HTTP_SCHEME_HTTPS ? 443
-									    : 80;
+	explain->local.port = explain->target.scheme == HTTP_SCHEME_HTTPS ? 443 : 80;
+	if (explain->host.port != 0) {
+		explain->local.port = explain->host.port;
+	}
 	struct ip_endpoint to;
 	if (ip_endpoint_parse(address, &to)) {
 		explain->local = to;
@@ -221,9 +228,8 @@ static void explain_write(struct explain *explain)
 	json_begin_array(json);
 	if (is_parsed) {
 		struct route_key key = {
-			.scheme = explain->target.scheme == HTTP_SCHEME_HTTPS
-					  ? PREFIX_SCHEME_HTTPS
-					  : PREFIX_SCHEME_HTTP,
+			.scheme = explain->target.scheme == HTTP_SCHEME_HTTPS ? PREFIX_SCHEME_HTTPS
+									      : PREFIX_SCHEME_HTTP,
 			.port = explain->local.port,
 			.host = explain->host.name,
 			.is_host_literal = explain->host.kind != HTTP_HOST_NAME,
@@ -244,11 +250,11 @@ static void explain_write(struct explain *explain)
 	explain_str(json, "bucket",
 		    match.entry != NULL ? slice_from_str(explain_bucket(match.bucket))
 					: (struct slice){0});
-	explain_str(json, "outcome", explain->reason == HTTP_REASON_NONE ? SLICE("delivered")
-									 : SLICE("refused"));
+	explain_str(json, "outcome",
+		    explain->reason == HTTP_REASON_NONE ? SLICE("delivered") : SLICE("refused"));
 	json_key(json, "status");
-	json_u64(json, explain->reason == HTTP_REASON_NONE ? 0
-							   : http_reason_status(explain->reason));
+	json_u64(json,
+		 explain->reason == HTTP_REASON_NONE ? 0 : http_reason_status(explain->reason));
 	explain_str(json, "reason",
 		    explain->reason == HTTP_REASON_NONE ? (struct slice){0}
 							: http_reason_log_text(explain->reason));
@@ -259,8 +265,7 @@ static void explain_write(struct explain *explain)
 	json_end_object(json);
 }
 
-int document_write_explain(struct control *control, const struct message *message,
-			   struct buf *buf)
+int document_write_explain(struct control *control, const struct message *message, struct buf *buf)
 {
 	struct explain *explain = mem_new(sizeof(*explain));
 	struct json_writer json;

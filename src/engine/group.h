@@ -22,13 +22,13 @@ struct control;
 struct message;
 
 struct group {
-	struct url_group url_group;  /* what the workers see */
-	struct list session_link;    /* in session->groups or control->parked */
+	struct url_group url_group; /* what the workers see */
+	struct list session_link;   /* in session->groups or control->parked */
 	struct control *control;
-	struct session *session;     /* NULL: parked */
-	struct app_queue *queue;     /* bound to; a handle of its own */
-	struct list queue_link;      /* in queue->groups */
-	struct list registrations;   /* struct registration::group_link */
+	struct session *session;   /* NULL: parked */
+	struct app_queue *queue;   /* bound to; a handle of its own */
+	struct list queue_link;    /* in queue->groups */
+	struct list registrations; /* struct registration::group_link */
 	uint32_t n_registrations;
 	uint64_t id;
 	bool is_shared;
@@ -46,7 +46,8 @@ void group_on_close(struct session *session, const struct message *message);
 void group_on_set(struct session *session, const struct message *message);
 void group_on_bind(struct session *session, const struct message *message);
 
-/* group_find() - the session's group that @message names; answers NOT_FOUND itself and returns NULL */
+/* group_find() - the session's group that @message names; answers NOT_FOUND itself and returns NULL
+ */
 struct group *group_find(struct session *session, const struct message *message);
 
 /* group_park() - the session ends: keep the group for its grace period, or free it */

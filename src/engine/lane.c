@@ -18,7 +18,7 @@
 #include "engine/queue.h"
 #include "engine/receiver.h"
 #include "engine/reply.h"
-#include "engine/request.h"
+#include "engine/request_sink.h"
 #include "engine/worker.h"
 
 static void lane_on_event(struct loop_source *source, uint32_t events)
@@ -220,8 +220,8 @@ static void lane_activate(struct lane *lane)
 
 static void lane_rest_if_idle(struct lane *lane)
 {
-	if (lane->n_free_slots < lane->area.geometry.n_slots ||
-	    list_is_empty(&lane->active_link) || lane->writer.staged != lane->writer.published) {
+	if (lane->n_free_slots < lane->area.geometry.n_slots || list_is_empty(&lane->active_link) ||
+	    lane->writer.staged != lane->writer.published) {
 		return;
 	}
 	if (ring_reader_sleep(&lane->reader)) {
@@ -239,10 +239,8 @@ struct ring_entry *lane_stage(struct lane *lane, enum ring_entry_type type, uint
 
 	struct ring_entry *entry = ring_writer_stage(&lane->writer);
 
-	*entry = (struct ring_entry){.type = (uint8_t)type,
-				     .slot = slot,
-				     .generation = generation,
-				     .block = block};
+	*entry = (struct ring_entry){
+		.type = (uint8_t)type, .slot = slot, .generation = generation, .block = block};
 	lane_activate(lane);
 
 	return entry;

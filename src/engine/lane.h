@@ -25,16 +25,16 @@ struct request;
 struct worker;
 struct worker_queue;
 
-#define LANE_BLOCK_FREE   UINT32_MAX       /* in our hands */
-#define LANE_BLOCK_ORPHAN (UINT32_MAX - 1) /* at the application, its exchange is over */
+#define LANE_BLOCK_FREE          UINT32_MAX       /* in our hands */
+#define LANE_BLOCK_ORPHAN        (UINT32_MAX - 1) /* at the application, its exchange is over */
 
 #define LANE_BLOCKS_PER_EXCHANGE 4 /* request body blocks one exchange may hold untaken */
 
 enum exchange_state {
 	EXCHANGE_STATE_FREE = 0,
-	EXCHANGE_STATE_HEAD,     /* delivered; no response head yet */
-	EXCHANGE_STATE_BODY,     /* response head was sent, body follows */
-	EXCHANGE_STATE_NOTIFY,   /* ended; waits until everything has left */
+	EXCHANGE_STATE_HEAD,   /* delivered; no response head yet */
+	EXCHANGE_STATE_BODY,   /* response head was sent, body follows */
+	EXCHANGE_STATE_NOTIFY, /* ended; waits until everything has left */
 };
 
 /* One request and its response in slot `slot` of `lane`. */
@@ -43,23 +43,23 @@ struct exchange {
 	struct request *request; /* NULL: the client has gone; the slot waits for the END */
 	uint32_t slot;
 	uint32_t generation;
-	uint32_t position;       /* of its REQUEST_NEW in the request ring */
-	uint8_t state;           /* enum exchange_state */
-	bool wants_body;         /* WANT_BODY was seen, or need not be waited for */
-	bool is_body_sent;       /* LAST was staged */
-	uint8_t n_blocks;        /* request blocks out at the application */
-	uint32_t head_bytes;     /* of the request, in the slot behind its struct */
-	uint32_t n_staged;       /* request blocks staged so far */
+	uint32_t position;   /* of its REQUEST_NEW in the request ring */
+	uint8_t state;       /* enum exchange_state */
+	bool wants_body;     /* WANT_BODY was seen, or need not be waited for */
+	bool is_body_sent;   /* LAST was staged */
+	uint8_t n_blocks;    /* request blocks out at the application */
+	uint32_t head_bytes; /* of the request, in the slot behind its struct */
+	uint32_t n_staged;   /* request blocks staged so far */
 	uint32_t blocks[LANE_BLOCKS_PER_EXCHANGE];      /* the first ones, in order, and what is */
 	uint32_t block_bytes[LANE_BLOCKS_PER_EXCHANGE]; /* in them: to requeue what nobody took */
-	uint32_t trailer_block;  /* collects the trailer fields; RING_NO_BLOCK: there are none yet */
-	uint32_t trailer_bytes;  /* used in it */
-	bool is_body_fed;        /* the decoder has had bytes of the body */
-	bool has_trailers;       /* the request's body had */
-	bool is_gone_told;       /* GONE was staged */
-	bool has_body;           /* of the response, from EXCHANGE_STATE_BODY */
-	bool is_length_known;    /* n_left counts */
-	uint64_t n_left;         /* response body bytes that must still come */
+	uint32_t trailer_block; /* collects the trailer fields; RING_NO_BLOCK: there are none yet */
+	uint32_t trailer_bytes; /* used in it */
+	bool is_body_fed;       /* the decoder has had bytes of the body */
+	bool has_trailers;      /* the request's body had */
+	bool is_gone_told;      /* GONE was staged */
+	bool has_body;          /* of the response, from EXCHANGE_STATE_BODY */
+	bool is_length_known;   /* n_left counts */
+	uint64_t n_left;        /* response body bytes that must still come */
 };
 
 struct lane_file {
@@ -69,29 +69,29 @@ struct lane_file {
 };
 
 struct lane {
-	struct loop_source source;     /* the application's bell: eventfd, owned */
+	struct loop_source source; /* the application's bell: eventfd, owned */
 	struct worker *worker;
-	struct worker_queue *queue;    /* whose requests it takes; NULL once detached */
-	struct receiver *receiver;     /* of the control thread; only handed back, never looked into */
-	struct list queue_link;        /* in queue->lanes */
-	struct list active_link;       /* in worker->active_lanes: the application owes us something */
-	struct list blocked;           /* struct request::wait_link: waiting for a request block */
-	struct area area;              /* owned */
+	struct worker_queue *queue; /* whose requests it takes; NULL once detached */
+	struct receiver *receiver;  /* of the control thread; only handed back, never looked into */
+	struct list queue_link;     /* in queue->lanes */
+	struct list active_link;    /* in worker->active_lanes: the application owes us something */
+	struct list blocked;        /* struct request::wait_link: waiting for a request block */
+	struct area area;           /* owned */
 	struct ring_writer writer;
 	struct ring_reader reader;
-	struct exchange *exchanges;    /* n_slots, owned */
-	uint32_t *free_slots;          /* stack, owned */
+	struct exchange *exchanges; /* n_slots, owned */
+	uint32_t *free_slots;       /* stack, owned */
 	uint32_t n_free_slots;
-	uint32_t *free_blocks;         /* stack of request blocks, owned */
+	uint32_t *free_blocks; /* stack of request blocks, owned */
 	uint32_t n_free_blocks;
-	uint32_t *block_slots;         /* whose a request block is: a slot, or LANE_BLOCK_; owned */
-	uint32_t n_delivered;          /* REQUEST_NEW entries so far */
-	uint32_t n_pieces;             /* pieces of out queues that refer to this lane */
-	int wake_fd;                   /* write end of the receiver's pipe, owned (a copy) */
-	int file_fd;                   /* the file lane, owned */
+	uint32_t *block_slots; /* whose a request block is: a slot, or LANE_BLOCK_; owned */
+	uint32_t n_delivered;  /* REQUEST_NEW entries so far */
+	uint32_t n_pieces;     /* pieces of out queues that refer to this lane */
+	int wake_fd;           /* write end of the receiver's pipe, owned (a copy) */
+	int file_fd;           /* the file lane, owned */
 	struct lane_file *files[RING_FILES_MAX]; /* references, owned */
-	bool is_broken;                /* gave up: no entry is read any more */
-	bool is_slot_freed;            /* outside of lane_consume(): somebody may wait for it */
+	bool is_broken;                          /* gave up: no entry is read any more */
+	bool is_slot_freed; /* outside of lane_consume(): somebody may wait for it */
 };
 
 /* What the control thread hands to a worker to make a lane. */

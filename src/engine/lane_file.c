@@ -24,7 +24,7 @@
 #define LANE_MAGIC_FUSE 0x65735546L
 
 static const long lane_remote_file_systems[] = {
-	NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, LANE_MAGIC_CIFS, LANE_MAGIC_SMB2, LANE_MAGIC_CEPH,
+	NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, LANE_MAGIC_CIFS, LANE_MAGIC_SMB2,  LANE_MAGIC_CEPH,
 	LANE_MAGIC_FUSE, V9FS_MAGIC,      AFS_SUPER_MAGIC, CODA_SUPER_MAGIC,
 };
 
@@ -91,8 +91,8 @@ static bool lane_file_receive(struct lane *lane)
 
 	cleanup_(fd_close_p) int fd = -1;
 	struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-	if (header != NULL && header->cmsg_level == SOL_SOCKET &&
-	    header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int))) {
+	if (header != NULL && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS &&
+	    header->cmsg_len == CMSG_LEN(sizeof(int))) {
 		memcpy(&fd, CMSG_DATA(header), sizeof(fd));
 	}
 	if (n != sizeof(body) || fd == -1 || body.number >= RING_FILES_MAX ||

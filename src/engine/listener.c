@@ -101,7 +101,8 @@ static enum listener_step listener_accept(struct listener *listener)
 		case ENOTSOCK:
 			return LISTENER_STEP_EMPTY; /* it listens no more */
 		default:
-			/* The connection is gone already (accept(2), "Error handling"): the next. */
+			/* The connection is gone already (accept(2), "Error handling"): the next.
+			 */
 			return LISTENER_STEP_ACCEPTED;
 		}
 	}
@@ -139,8 +140,8 @@ static void listener_on_event(struct loop_source *source, uint32_t events)
 	}
 }
 
-struct listener *listener_open(struct worker *worker, int fd, uint64_t endpoint_id,
-			       uint8_t scheme, const struct ip_endpoint *bound)
+struct listener *listener_open(struct worker *worker, int fd, uint64_t endpoint_id, uint8_t scheme,
+			       const struct ip_endpoint *bound)
 {
 	struct listener *listener = mem_new(sizeof(*listener));
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Sending; see out.h.  Consecutive pieces in memory leave in one sendmsg; MSG_MORE joins them with a
- * file that follows (never TCP_CORK: it costs two more system calls).
+ * Sending; see out.h.  Consecutive pieces in memory leave in one sendmsg; MSG_MORE joins them with
+ * a file that follows (never TCP_CORK: it costs two more system calls).
  */
 
 #include "engine/out.h"

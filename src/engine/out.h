@@ -27,7 +27,7 @@ enum out_kind {
 	OUT_KIND_BYTES = 0, /* in memory of ours */
 	OUT_KIND_BLOCK,     /* in block `number` of `lane` */
 	OUT_KIND_FILE,      /* of `file`; exchange (number, generation) is told when sent */
-	OUT_KIND_NOTE,      /* nothing to send: exchange (number, generation) of `lane` is through */
+	OUT_KIND_NOTE, /* nothing to send: exchange (number, generation) of `lane` is through */
 };
 
 enum out_verdict {
@@ -38,18 +38,18 @@ enum out_verdict {
 
 struct out_piece {
 	struct out_piece *next;
-	uint8_t kind;            /* enum out_kind */
-	bool is_large;           /* BYTES with a memory of its own size: not pooled */
-	bool is_last_of_block;   /* BLOCK: give the block back when sent */
-	uint32_t number;         /* block or slot */
+	uint8_t kind;          /* enum out_kind */
+	bool is_large;         /* BYTES with a memory of its own size: not pooled */
+	bool is_last_of_block; /* BLOCK: give the block back when sent */
+	uint32_t number;       /* block or slot */
 	uint32_t generation;
-	uint32_t capacity;       /* BYTES: of memory */
-	const char *data;        /* BYTES, BLOCK: next byte to send */
-	uint64_t len;            /* bytes left */
+	uint32_t capacity; /* BYTES: of memory */
+	const char *data;  /* BYTES, BLOCK: next byte to send */
+	uint64_t len;      /* bytes left */
 	uint64_t file_offset;
-	struct lane *lane;       /* counted by lane->n_pieces */
-	struct lane_file *file;  /* a reference */
-	char *memory;            /* BYTES */
+	struct lane *lane;      /* counted by lane->n_pieces */
+	struct lane_file *file; /* a reference */
+	char *memory;           /* BYTES */
 };
 
 struct out {
@@ -60,7 +60,7 @@ struct out {
 
 /* The worker's unused pieces. */
 struct out_pool {
-	struct out_piece *small; /* without memory */
+	struct out_piece *small;  /* without memory */
 	struct out_piece *chunks; /* with OUT_CHUNK_BYTES of memory */
 };
 

@@ -18,7 +18,10 @@ struct params_row {
 	enum params_kind kind;
 };
 
-#define ROW(name, member, kind) {name, offsetof(struct params, member), PARAMS_KIND_##kind}
+#define ROW(name, member, kind)                                           \
+	{                                                                 \
+		name, offsetof(struct params, member), PARAMS_KIND_##kind \
+	}
 
 static const struct params_row params_rows[] = {
 	ROW("MaxRequestBytes", limits.head_bytes_max, U32),

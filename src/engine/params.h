@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Parameters of the engine, as the master sent them.  The workers read an immutable snapshot through
- * RCU; a change makes a new one.
+ * Parameters of the engine, as the master sent them.  The workers read an immutable snapshot
+ * through RCU; a change makes a new one.
  */
 
 #include <stdint.h>
@@ -21,11 +21,11 @@ struct params {
 	uint64_t drain_timeout_s;
 	uint64_t queue_timeout_s;
 	uint64_t drain_bytes_max;
-	uint64_t server_policy;     /* enum h1_server_policy */
-	uint64_t queue_length;      /* default of a new queue */
-	uint64_t connections_max;   /* 0: as many as descriptors allow */
-	uint64_t n_threads;         /* 0: one per usable core; read at start only */
-	uint64_t exchanges;         /* default of a new receiver */
+	uint64_t server_policy;   /* enum h1_server_policy */
+	uint64_t queue_length;    /* default of a new queue */
+	uint64_t connections_max; /* 0: as many as descriptors allow */
+	uint64_t n_threads;       /* 0: one per usable core; read at start only */
+	uint64_t exchanges;       /* default of a new receiver */
 	uint64_t quota[QUOTA_RESOURCE_COUNT_];
 };
 

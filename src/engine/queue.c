@@ -11,7 +11,7 @@
 
 #include "base/mem.h"
 #include "engine/lane.h"
-#include "engine/request.h"
+#include "engine/request_sink.h"
 #include "engine/worker.h"
 
 /* A receiver with fewer untaken requests than this is preferred although others have none. */

@@ -25,7 +25,7 @@ enum group_state {
 struct url_group {
 	struct queue *queue; /* RCU; NULL: not bound */
 	uint64_t id;
-	uint32_t state;      /* enum group_state, atomic */
+	uint32_t state; /* enum group_state, atomic */
 };
 
 /* One worker's part of a queue. */

@@ -90,9 +90,8 @@ void receiver_detach(struct receiver *receiver)
 
 void receiver_on_detach(struct session *session, const struct message *message)
 {
-	struct receiver *receiver =
-		control_find_by_id(&session->control->receivers,
-				   message_number(message, FIELD_RECEIVER_ID, 0));
+	struct receiver *receiver = control_find_by_id(
+		&session->control->receivers, message_number(message, FIELD_RECEIVER_ID, 0));
 
 	if (receiver == NULL || receiver->session != session) {
 		session_reply(session, message->serial, WIRE_ERROR_NOT_FOUND,
@@ -345,8 +344,7 @@ static void receiver_on_report(struct letter *letter, void *argument)
 	mem_free(report);
 }
 
-static void receiver_report(const struct receiver *receiver, uint32_t n_abandoned,
-			    const char *why)
+static void receiver_report(const struct receiver *receiver, uint32_t n_abandoned, const char *why)
 {
 	struct receiver_report *report = mem_new(sizeof(*report));
 

@@ -16,22 +16,22 @@ struct lane;
 struct message;
 
 struct receiver {
-	struct list session_link;    /* in session->receivers */
-	struct list queue_link;      /* in queue->receivers */
+	struct list session_link; /* in session->receivers */
+	struct list queue_link;   /* in queue->receivers */
 	struct control *control;
-	struct session *session;     /* NULL: it has gone, the lanes are being detached */
-	struct app_queue *queue;     /* a reference */
+	struct session *session; /* NULL: it has gone, the lanes are being detached */
+	struct app_queue *queue; /* a reference */
 	uint64_t id;
 	uint64_t session_id;
-	uint32_t serial;             /* of the RECEIVER_ATTACH to be answered */
-	int wake_read_fd;            /* to be sent with the answer; -1 afterwards */
-	uint32_t n_failed;           /* atomic: workers that could not make their lane */
+	uint32_t serial;   /* of the RECEIVER_ATTACH to be answered */
+	int wake_read_fd;  /* to be sent with the answer; -1 afterwards */
+	uint32_t n_failed; /* atomic: workers that could not make their lane */
 	uid_t uid;
 	pid_t pid;
 	char program[SESSION_PROGRAM_BYTES];
 	struct quota_charge charge;
-	struct lane_setup *setups;   /* per worker, until each has taken its own */
-	struct lane **lanes;         /* per worker; touched by that worker alone */
+	struct lane_setup *setups; /* per worker, until each has taken its own */
+	struct lane **lanes;       /* per worker; touched by that worker alone */
 };
 
 /* Handlers of a session's messages; each answers. */

@@ -200,9 +200,8 @@ static void registration_replace(struct registration *old)
 /* The successor could not be made: @old (or NULL) is parked as before. */
 static void registration_put_back(struct control *control, struct registration *old)
 {
-	if (old != NULL &&
-	    (map_insert(&control->registrations, old->prefix.key, old) != 0 ||
-	     registration_publish(control, &old->prefix) < 0)) {
+	if (old != NULL && (map_insert(&control->registrations, old->prefix.key, old) != 0 ||
+			    registration_publish(control, &old->prefix) < 0)) {
 		control_on_memory(control, "to keep a parked prefix");
 	}
 }
@@ -222,8 +221,8 @@ void registration_on_add(struct session *session, const struct message *message)
 	}
 
 	struct registration *old = map_remove(&control->registrations, prefix.key);
-	struct registration *registration = registration_new(
-		group, &prefix, message_number(message, FIELD_CONTEXT, 0));
+	struct registration *registration =
+		registration_new(group, &prefix, message_number(message, FIELD_CONTEXT, 0));
 	if (registration == NULL) {
 		registration_put_back(control, old);
 		quota_discharge(&charge);
@@ -273,8 +272,7 @@ static struct registration *registration_find(struct session *session,
 		return NULL;
 	}
 
-	struct registration *registration =
-		map_find(&session->control->registrations, prefix.key);
+	struct registration *registration = map_find(&session->control->registrations, prefix.key);
 	if (registration == NULL || registration->group != group) {
 		session_reply(session, message->serial, WIRE_ERROR_NOT_FOUND,
 			      "this group has no such prefix", NULL);

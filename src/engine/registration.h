@@ -41,15 +41,15 @@ struct claim {
 };
 
 struct registration {
-	struct prefix prefix;    /* owned */
+	struct prefix prefix; /* owned */
 	struct group *group;
 	struct claim *claim;
 	struct list group_link;
 	struct list claim_link;
 	uint64_t context;
-	uint64_t session_id;     /* to be answered ... */
-	uint32_t serial;         /* ... under this serial, when is_pending */
-	bool is_pending;         /* the claim's state is not known yet */
+	uint64_t session_id; /* to be answered ... */
+	uint32_t serial;     /* ... under this serial, when is_pending */
+	bool is_pending;     /* the claim's state is not known yet */
 	struct quota_charge charge;
 };
 

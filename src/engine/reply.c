@@ -12,7 +12,7 @@
 
 #include "engine/lane.h"
 #include "engine/reply_head.h"
-#include "engine/request.h"
+#include "engine/request_sink.h"
 #include "engine/worker.h"
 
 /* The bytes in block @entry->block from offset on; NULL (and the lane broken) if out of bounds. */
@@ -168,10 +168,10 @@ static void reply_on_head(struct exchange *exchange, const struct ring_entry *en
 	const char *data = is_in_slot ? area_response_slot(&lane->area, exchange->slot)
 				      : area_response_block(&lane->area, entry->block);
 	uint64_t head_bytes = 0;
-	int verdict = exchange->state != EXCHANGE_STATE_HEAD
-			      ? REPLY_HEAD_E_INVALID
-			      : reply_head_write(exchange, data, entry->length, is_end,
-						 &head_bytes);
+	int verdict =
+		exchange->state != EXCHANGE_STATE_HEAD
+			? REPLY_HEAD_E_INVALID
+			: reply_head_write(exchange, data, entry->length, is_end, &head_bytes);
 
 	if (verdict == REPLY_HEAD_E_INVALID) {
 		reply_fail(exchange);
@@ -290,8 +290,7 @@ static void reply_on_body_free(struct lane *lane, const struct ring_entry *entry
 {
 	uint32_t block = entry->block;
 
-	if (block >= lane->area.geometry.n_blocks ||
-	    lane->block_slots[block] == LANE_BLOCK_FREE) {
+	if (block >= lane->area.geometry.n_blocks || lane->block_slots[block] == LANE_BLOCK_FREE) {
 		lane_break(lane, "it frees a request block that it does not hold");
 
 		return;

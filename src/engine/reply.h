@@ -2,8 +2,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * The application's entries and what they do to its exchanges: heads, bodies, files, trailers, ends.
- * Framing is written by us alone; whatever the application says is copied and checked first.
+ * The application's entries and what they do to its exchanges: heads, bodies, files, trailers,
+ * ends. Framing is written by us alone; whatever the application says is copied and checked first.
  */
 
 struct lane;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "engine/lane.h"
-#include "engine/request.h"
+#include "engine/request_sink.h"
 #include "engine/worker.h"
 #include "ring/layout.h"
 

@@ -19,8 +19,8 @@ struct worker;
 
 enum reply_head_verdict {
 	REPLY_HEAD_E_INVALID = 1, /* it may not be sent: refuse the response */
-	REPLY_HEAD_E_INTERIM,     /* an interim response was written (or left out); a head follows */
-	REPLY_HEAD_E_GONE,        /* the client has gone: nothing was written */
+	REPLY_HEAD_E_INTERIM, /* an interim response was written (or left out); a head follows */
+	REPLY_HEAD_E_GONE,    /* the client has gone: nothing was written */
 };
 
 /*

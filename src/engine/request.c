@@ -17,6 +17,7 @@
 #include "engine/request_slot.h"
 #include "engine/route.h"
 #include "engine/worker.h"
+#include "http/request.h"
 #include "ring/layout.h"
 
 /* A refusal: what the client gets, and what is counted. */
@@ -84,8 +85,8 @@ static int request_dispatch(struct request *request, const struct http_request *
 				      ret_reason);
 	}
 	if (queue == NULL) {
-		return request_refuse(request, HTTP_REASON_NOT_AVAILABLE,
-				      COUNTER_REQUESTS_NO_QUEUE, ret_reason);
+		return request_refuse(request, HTTP_REASON_NOT_AVAILABLE, COUNTER_REQUESTS_NO_QUEUE,
+				      ret_reason);
 	}
 
 	struct worker_queue *mine = &queue->per_worker[request->worker->index];
@@ -137,8 +138,8 @@ int request_submit(struct request *request, const struct http_request *parsed, c
 	case ROUTE_OUTCOME_FOUND:
 		return request_dispatch(request, parsed, &match, head, ret_reason);
 	case ROUTE_OUTCOME_RESERVED:
-		return request_refuse(request, HTTP_REASON_NOT_AVAILABLE,
-				      COUNTER_REQUESTS_RESERVED, ret_reason);
+		return request_refuse(request, HTTP_REASON_NOT_AVAILABLE, COUNTER_REQUESTS_RESERVED,
+				      ret_reason);
 	case ROUTE_OUTCOME_NO_PATH:
 		return request_refuse(request, HTTP_REASON_NOT_FOUND, COUNTER_REQUESTS_NO_PATH,
 				      ret_reason);
@@ -154,8 +155,8 @@ void request_tell_gone(struct request *request)
 
 	if (exchange != NULL && !exchange->is_gone_told) {
 		exchange->is_gone_told = true;
-		lane_stage(exchange->lane, RING_REQUEST_GONE, exchange->slot,
-			   exchange->generation, RING_NO_BLOCK);
+		lane_stage(exchange->lane, RING_REQUEST_GONE, exchange->slot, exchange->generation,
+			   RING_NO_BLOCK);
 	}
 }
 

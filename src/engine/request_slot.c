@@ -12,7 +12,7 @@
 
 #include "engine/lane.h"
 #include "engine/queue.h"
-#include "engine/request.h"
+#include "engine/request_sink.h"
 #include "engine/route.h"
 #include "engine/worker.h"
 #include "http/request.h"
@@ -96,8 +96,7 @@ static bool request_slot_fields(struct request_slot *slot, const struct http_req
 
 static struct ring_address request_slot_address(const struct ip_endpoint *endpoint)
 {
-	struct ring_address address = {.port = endpoint->port,
-				       .scope_id = endpoint->addr.scope_id};
+	struct ring_address address = {.port = endpoint->port, .scope_id = endpoint->addr.scope_id};
 
 	if (endpoint->addr.family == AF_INET) {
 		address.ip[10] = 0xff;

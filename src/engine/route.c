@@ -25,8 +25,8 @@ uint64_t route_hash_site(const struct route_table *table, const struct route_por
 			 unsigned bucket, bool is_wildcard, struct slice host,
 			 const struct ip_addr *addr)
 {
-	uint64_t hash = table->seed ^ (uint64_t)port->number << 16 ^ bucket << 1 ^
-			(is_wildcard ? 1 : 0);
+	uint64_t hash =
+		table->seed ^ (uint64_t)port->number << 16 ^ bucket << 1 ^ (is_wildcard ? 1 : 0);
 
 	for (size_t i = 0; i < host.len; i++) {
 		hash = route_hash_byte(hash, ascii_lower((unsigned char)host.data[i]));
@@ -178,9 +178,9 @@ static struct route_site *route_site_find(const struct route_table *table,
 	uint64_t hash = route_hash_site(table, port, prefix->bucket, prefix->is_subdomain_wildcard,
 					host, addr);
 	uint64_t cursor = hash;
-	struct route_site *site;
 
-	while ((site = route_cells_find(table->sites, hash, &cursor)) != NULL) {
+	for (struct route_site *site = route_cells_find(table->sites, hash, &cursor); site != NULL;
+	     site = route_cells_find(table->sites, hash, &cursor)) {
 		if (site->port == port && site->bucket == prefix->bucket &&
 		    site->is_subdomain_wildcard == prefix->is_subdomain_wildcard &&
 		    slice_is_equal(slice_from(site->host, site->host_len), host) &&
@@ -254,8 +254,8 @@ static int route_site_new(struct route_table *table, const struct prefix *prefix
 		site->addr = *addr;
 	}
 	site->port = port;
-	site->hash = route_hash_site(table, port, site->bucket, site->is_subdomain_wildcard, host,
-				     addr);
+	site->hash =
+		route_hash_site(table, port, site->bucket, site->is_subdomain_wildcard, host, addr);
 	site->seed = route_hash_byte(site->hash, 'p');
 	if (port->n_sites == 0) {
 		rcu_publish(&port->scheme, (uint8_t)prefix->scheme);
@@ -314,9 +314,9 @@ static struct route_entry *route_entry_find(const struct route_table *table,
 {
 	uint64_t hash = route_path_hash(site, path);
 	uint64_t cursor = hash;
-	struct route_entry *entry;
 
-	while ((entry = route_cells_find(table->paths, hash, &cursor)) != NULL) {
+	for (struct route_entry *entry = route_cells_find(table->paths, hash, &cursor);
+	     entry != NULL; entry = route_cells_find(table->paths, hash, &cursor)) {
 		if (entry->site == site &&
 		    slice_is_equal(slice_from(entry->bytes, entry->path_len), path)) {
 			return entry;
@@ -379,8 +379,8 @@ static int route_entry_put(struct route_table *table, struct route_site *site,
 	return 0;
 }
 
-int route_table_set(struct route_table *table, const struct prefix *prefix,
-		    struct url_group *group, uint64_t context, bool is_reserved)
+int route_table_set(struct route_table *table, const struct prefix *prefix, struct url_group *group,
+		    uint64_t context, bool is_reserved)
 {
 	assert(table != NULL && prefix != NULL && prefix->text != NULL);
 

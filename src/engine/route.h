@@ -10,9 +10,9 @@
  * change, or to look through, than ten.
  *
  *   ports[page][port] -> struct route_port    strong and weak site at hand, counts of the others
- *   sites             -> struct route_site    one (scheme, port, bucket, host); which path depths occur
- *   paths             -> struct route_entry   one prefix; hash rolled along the path from the site's
- *                                             seed, so that all depths of a request cost one pass
+ *   sites             -> struct route_site    one (scheme, port, bucket, host); which path depths
+ * occur paths             -> struct route_entry   one prefix; hash rolled along the path from the
+ * site's seed, so that all depths of a request cost one pass
  *
  * A request looks through the buckets in order; in the first site that has an entry at or above its
  * path the deepest entry decides, and lower buckets are not looked at (a reservation without
@@ -45,22 +45,22 @@ struct route_entry {
 	uint64_t context;        /* of the registration */
 	struct url_group *group; /* of the registration; NULL: a reservation alone */
 	bool is_reserved;
-	uint16_t depth;          /* number of '/' in the path */
-	uint32_t path_len;       /* folded path, ends in '/' */
-	uint32_t text_len;       /* canonical prefix */
-	char bytes[];            /* folded path, then text and its NUL */
+	uint16_t depth;    /* number of '/' in the path */
+	uint32_t path_len; /* folded path, ends in '/' */
+	uint32_t text_len; /* canonical prefix */
+	char bytes[];      /* folded path, then text and its NUL */
 };
 
 struct route_site {
 	struct list garbage_link;
-	uint64_t hash;           /* of the key */
-	uint64_t seed;           /* paths of this site start from it */
-	uint64_t depths;         /* bit (depth - 1), bit 63 for all deeper ones: entries exist there */
+	uint64_t hash;   /* of the key */
+	uint64_t seed;   /* paths of this site start from it */
+	uint64_t depths; /* bit (depth - 1), bit 63 for all deeper ones: entries exist there */
 	uint32_t n_entries;
 	uint32_t n_at_depth[64];
-	uint16_t depth_max;      /* deepest entry there ever was */
+	uint16_t depth_max; /* deepest entry there ever was */
 	struct route_port *port;
-	struct ip_addr addr;     /* IP bucket and host:port:IP form */
+	struct ip_addr addr; /* IP bucket and host:port:IP form */
 	uint8_t bucket;
 	bool is_subdomain_wildcard;
 	uint8_t host_len;
@@ -102,25 +102,25 @@ struct route_table {
 
 /* What a request is looked up by. */
 struct route_key {
-	uint8_t scheme;            /* enum prefix_scheme */
-	uint16_t port;             /* of the connection's local address */
-	struct slice host;         /* name in any case, without port; empty: none */
-	bool is_host_literal;      /* the host is an IP literal: no explicit name can match */
+	uint8_t scheme;       /* enum prefix_scheme */
+	uint16_t port;        /* of the connection's local address */
+	struct slice host;    /* name in any case, without port; empty: none */
+	bool is_host_literal; /* the host is an IP literal: no explicit name can match */
 	const struct ip_addr *local;
-	struct slice path;         /* cooked, begins with '/'; "*" matches only the root */
+	struct slice path; /* cooked, begins with '/'; "*" matches only the root */
 };
 
 enum route_outcome {
-	ROUTE_OUTCOME_FOUND = 0,  /* entry with a group */
-	ROUTE_OUTCOME_RESERVED,   /* the entry is a reservation without registration */
-	ROUTE_OUTCOME_NO_PATH,    /* a site matched the host, none has such a path */
-	ROUTE_OUTCOME_NO_HOST,    /* no site matched the host */
+	ROUTE_OUTCOME_FOUND = 0, /* entry with a group */
+	ROUTE_OUTCOME_RESERVED,  /* the entry is a reservation without registration */
+	ROUTE_OUTCOME_NO_PATH,   /* a site matched the host, none has such a path */
+	ROUTE_OUTCOME_NO_HOST,   /* no site matched the host */
 };
 
 struct route_match {
 	const struct route_entry *entry; /* valid until the reader's next pause; NULL: none */
 	enum route_outcome outcome;
-	enum prefix_bucket bucket;       /* of the entry */
+	enum prefix_bucket bucket; /* of the entry */
 };
 
 /* What explain wants to know of each site that was looked at. */
@@ -142,8 +142,8 @@ void route_table_fini(struct route_table *table);
  *
  * Return: 0; ROUTE_E_TOO_DEEP; -ENOMEM (nothing was changed).
  */
-int route_table_set(struct route_table *table, const struct prefix *prefix,
-		    struct url_group *group, uint64_t context, bool is_reserved) must_check_;
+int route_table_set(struct route_table *table, const struct prefix *prefix, struct url_group *group,
+		    uint64_t context, bool is_reserved) must_check_;
 
 /* route_table_find() - writer: the entry of exactly @prefix, NULL = none */
 const struct route_entry *route_table_find(const struct route_table *table,

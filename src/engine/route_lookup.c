@@ -191,8 +191,9 @@ static bool route_try_names(const struct route_table *table, const struct route_
 		return true;
 	}
 	if (rcu_read(&port->n_names) > 0 &&
-	    route_try(table, route_find_site(table, port, PREFIX_BUCKET_EXPLICIT, false, host, NULL),
-		      path, match, trace)) {
+	    route_try(table,
+		      route_find_site(table, port, PREFIX_BUCKET_EXPLICIT, false, host, NULL), path,
+		      match, trace)) {
 		return true;
 	}
 	if (rcu_read(&port->n_wildcards) == 0) {
@@ -201,10 +202,10 @@ static bool route_try_names(const struct route_table *table, const struct route_
 
 	struct slice rest = host;
 	while (slice_cut(&rest, '.').len > 0 && rest.len > 0) {
-		if (route_try(table,
-			      route_find_site(table, port, PREFIX_BUCKET_EXPLICIT, true, rest,
-					      NULL),
-			      path, match, trace)) {
+		if (route_try(
+			    table,
+			    route_find_site(table, port, PREFIX_BUCKET_EXPLICIT, true, rest, NULL),
+			    path, match, trace)) {
 			return true;
 		}
 	}

@@ -8,7 +8,8 @@
 #include "base/compiler.h"
 
 /*
- * sandbox_drop_privileges() - become the user of HTTPSYS_ENGINE_USER ("uid:gid") when root, for good
+ * sandbox_drop_privileges() - become the user of HTTPSYS_ENGINE_USER ("uid:gid") when root, for
+ * good
  *
  * Return: 0; -errno (-EINVAL: the variable is malformed, or root without it).
  */

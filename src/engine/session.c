@@ -114,8 +114,8 @@ bool session_charge(struct session *session, uint32_t serial, enum quota_resourc
 	(void)snprintf(text, sizeof(text), "uid %u has its maximum: %s is %llu",
 		       (unsigned)session->peer.uid, quota_resource_name(resource),
 		       (unsigned long long)quota->max[resource]);
-	session_reply(session, serial, r == QUOTA_E_EXCEEDED ? WIRE_ERROR_QUOTA
-							     : WIRE_ERROR_NO_MEMORY,
+	session_reply(session, serial,
+		      r == QUOTA_E_EXCEEDED ? WIRE_ERROR_QUOTA : WIRE_ERROR_NO_MEMORY,
 		      r == QUOTA_E_EXCEEDED ? text : NULL, NULL);
 
 	return false;
@@ -137,14 +137,15 @@ static void session_on_hello(struct session *session, const struct message *mess
 	if (message_number(message, FIELD_PROTOCOL, 0) != WIRE_PROTOCOL_VERSION ||
 	    session->is_welcome) {
 		session_reply(session, message->serial, WIRE_ERROR_VERSION,
-			      "the listener speaks protocol 1; use the library of its version", NULL);
+			      "the listener speaks protocol 1; use the library of its version",
+			      NULL);
 		session->is_closing = true;
 
 		return;
 	}
 
-	size_t n = program.len < SESSION_PROGRAM_BYTES - 1 ? program.len
-							   : SESSION_PROGRAM_BYTES - 1;
+	size_t n =
+		program.len < SESSION_PROGRAM_BYTES - 1 ? program.len : SESSION_PROGRAM_BYTES - 1;
 	memcpy(session->program, program.data, n);
 	session->program[n] = '\0';
 	session->is_welcome = true;
@@ -278,8 +279,8 @@ void session_free(struct session *session)
 	struct control *control = session->control;
 
 	/*
-	 * Receivers first: what they have not taken goes back to the queue; then the groups, so that
-	 * what waits is routed to whoever has the prefixes now; then the queues.
+	 * Receivers first: what they have not taken goes back to the queue; then the groups, so
+	 * that what waits is routed to whoever has the prefixes now; then the queues.
 	 */
 	session->is_closing = true;
 	list_remove(&session->link);

@@ -25,11 +25,11 @@ struct session {
 	struct channel channel;
 	struct loop_source source;
 	uint64_t id;
-	struct channel_peer peer; /* owned */
+	struct channel_peer peer;            /* owned */
 	char program[SESSION_PROGRAM_BYTES]; /* what it calls itself: for people only */
-	struct list groups;    /* struct group::session_link */
-	struct list handles;   /* struct queue_handle::session_link */
-	struct list receivers; /* struct receiver::session_link */
+	struct list groups;                  /* struct group::session_link */
+	struct list handles;                 /* struct queue_handle::session_link */
+	struct list receivers;               /* struct receiver::session_link */
 	struct quota_charge charge;
 	bool is_welcome; /* HELLO was answered */
 	bool is_closing; /* to be closed at the end of what is being done */

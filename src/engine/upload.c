@@ -74,7 +74,8 @@ static char *upload_room(const struct exchange *exchange, const struct upload_bl
 	return area_request_block(&exchange->lane->area, block->number) + block->used;
 }
 
-/* Feed the decoder.  Parameters may have changed since the body began, and their memory with them. */
+/* Feed the decoder.  Parameters may have changed since the body began, and their memory with them.
+ */
 static size_t upload_body_feed(struct conn *conn, const char *data, size_t len,
 			       struct h1_body_event *ret_event)
 {
@@ -199,7 +200,8 @@ static size_t upload_step(struct conn *conn, struct upload_block *block, const c
 		*ret_is_over = true;
 		break;
 	case H1_BODY_NEED_MORE:
-		/* A line that was cut by the block's end, not by the input's, goes on in the next. */
+		/* A line that was cut by the block's end, not by the input's, goes on in the next.
+		 */
 		*ret_is_over = offer == len || (used == 0 && block->used == 0);
 		if (block->used > 0) {
 			upload_stage(exchange, block, 0);
@@ -282,8 +284,7 @@ void upload_allow(struct conn *conn)
 {
 	struct exchange *exchange = conn->request.exchange;
 
-	if (conn->is_continue_due && exchange->state == EXCHANGE_STATE_HEAD &&
-	    conn->in_len == 0 &&
+	if (conn->is_continue_due && exchange->state == EXCHANGE_STATE_HEAD && conn->in_len == 0 &&
 	    out_append(conn->request.worker, &conn->out, h1_write_continue()) < 0) {
 		conn_close(conn);
 
@@ -294,7 +295,8 @@ void upload_allow(struct conn *conn)
 	conn_want_flush(conn);
 }
 
-/* Content-Length: straight from the socket into a block.  Return: as recv(2), -EAGAIN if no room. */
+/* Content-Length: straight from the socket into a block.  Return: as recv(2), -EAGAIN if no room.
+ */
 static ssize_t upload_receive_block(struct conn *conn)
 {
 	struct upload_block block = {.number = RING_NO_BLOCK};
@@ -399,16 +401,18 @@ void upload_read(struct conn *conn)
 	conn_consume(conn, used);
 
 	while (upload_can_read(conn)) {
-		bool is_direct = conn->phase == CONN_PHASE_EXCHANGE &&
-				 !conn->request.is_chunked && conn->in_len == 0;
+		bool is_direct = conn->phase == CONN_PHASE_EXCHANGE && !conn->request.is_chunked &&
+				 conn->in_len == 0;
 		ssize_t n = is_direct ? upload_receive_block(conn) : upload_receive_buffer(conn);
 
 		if (n > 0) {
-			counters_add(&conn->request.worker->counters, COUNTER_BYTES_RECEIVED, (uint64_t)n);
+			counters_add(&conn->request.worker->counters, COUNTER_BYTES_RECEIVED,
+				     (uint64_t)n);
 		} else if (n == -EINTR) {
 			continue;
 		} else if (n == -EAGAIN) {
-			conn->is_readable = conn->is_readable && !list_is_empty(&conn->request.wait_link);
+			conn->is_readable =
+				conn->is_readable && !list_is_empty(&conn->request.wait_link);
 		} else {
 			/* The client has gone in the middle of its body. */
 			conn_close(conn);

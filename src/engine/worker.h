@@ -34,25 +34,25 @@ struct worker {
 	struct engine *engine;
 	const struct params *params; /* snapshot, read anew after each wait */
 	struct list conns;           /* struct conn::link, all of them */
-	struct list flush;           /* struct conn::flush_link: something to send or to go on with */
-	struct list active_lanes;    /* struct lane::active_link */
-	struct list listeners;       /* struct listener::link */
+	struct list flush;        /* struct conn::flush_link: something to send or to go on with */
+	struct list active_lanes; /* struct lane::active_link */
+	struct list listeners;    /* struct listener::link */
 	struct out_pool out_pool;
-	struct list free_conns;      /* struct conn::link, recycled */
+	struct list free_conns; /* struct conn::link, recycled */
 	uint32_t n_conns;
 	uint32_t index;
-	uint64_t next_id;            /* connection and request ids: counter and worker number */
-	char *read_bytes;            /* WORKER_READ_BYTES, owned */
-	char *scratch;               /* WORKER_SCRATCH_BYTES, owned */
-	struct http_field *fields;   /* for the head being parsed, owned */
+	uint64_t next_id;          /* connection and request ids: counter and worker number */
+	char *read_bytes;          /* WORKER_READ_BYTES, owned */
+	char *scratch;             /* WORKER_SCRATCH_BYTES, owned */
+	struct http_field *fields; /* for the head being parsed, owned */
 	uint32_t n_fields_cap;
-	char *cook;                  /* for its path, owned */
+	char *cook; /* for its path, owned */
 	uint32_t cook_bytes;
 	struct http_field *response_fields; /* for the response head being written, owned */
 	int64_t date_second;
 	char date[CLOCK_HTTP_DATE_BYTES];
-	bool is_stopping;            /* no new connection; existing ones end after their response */
-	bool is_accept_paused;       /* out of descriptors: listeners rest until the timer */
+	bool is_stopping;      /* no new connection; existing ones end after their response */
+	bool is_accept_paused; /* out of descriptors: listeners rest until the timer */
 	struct timer accept_timer;
 	struct counters counters;
 	pthread_t thread;

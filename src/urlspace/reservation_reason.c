@@ -52,8 +52,7 @@ static int reservation_say_denied(const struct reservation_words *words, struct 
 				   words->reserved, words->grants);
 	}
 	if (is_listen) {
-		return buf_appendf(buf,
-				   "no reservation covers %s, so only root may register it",
+		return buf_appendf(buf, "no reservation covers %s, so only root may register it",
 				   words->prefix->text);
 	}
 
