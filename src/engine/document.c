@@ -143,6 +143,7 @@ static void document_sessions(struct json_writer *json, const struct control *co
 		json_begin_object(json);
 		document_id(json, "id", DOCUMENT_ID_SESSION, session->id);
 		document_process(json, session->peer.uid, session->peer.pid, session->program);
+		document_text(json, "version", session->version);
 		json_end_object(json);
 	}
 	json_end_array(json);
@@ -151,6 +152,7 @@ static void document_sessions(struct json_writer *json, const struct control *co
 static void document_queue(struct json_writer *json, const struct app_queue *queue)
 {
 	const struct queue *shared = queue->queue;
+	uint64_t n_in_work = 0;
 
 	json_begin_object(json);
 	document_number(json, "id", queue->id);
@@ -171,9 +173,12 @@ static void document_queue(struct json_writer *json, const struct app_queue *que
 		json_begin_object(json);
 		document_number(json, "id", receiver->id);
 		document_process(json, receiver->uid, receiver->pid, receiver->program);
+		document_number(json, "n_in_work", receiver_count_in_work(receiver));
+		n_in_work += receiver_count_in_work(receiver);
 		json_end_object(json);
 	}
 	json_end_array(json);
+	document_number(json, "n_in_work", n_in_work);
 	json_end_object(json);
 }
 

@@ -368,6 +368,10 @@ void lane_publish(struct lane *lane)
 		(void)n;
 		worker_count(lane->worker, RECEIVERS_WOKEN);
 	}
+	if (lane->queue != NULL) {
+		receiver_note_in_work(lane->receiver, lane->worker->index,
+				      lane->area.geometry.n_slots - lane->n_free_slots);
+	}
 	lane_rest_if_idle(lane);
 }
 

@@ -50,6 +50,7 @@ static void receiver_free(struct receiver *receiver)
 	quota_discharge(&receiver->charge);
 	mem_free(receiver->setups);
 	mem_free(receiver->lanes);
+	mem_free(receiver->n_in_work);
 	mem_free(receiver);
 }
 
@@ -244,6 +245,7 @@ static struct receiver *receiver_new(struct session *session, struct app_queue *
 	list_append(&session->receivers, &receiver->session_link);
 	list_append(&queue->receivers, &receiver->queue_link);
 	receiver->lanes = mem_new_array(n_workers, sizeof(struct lane *));
+	receiver->n_in_work = mem_new_array(n_workers, sizeof(uint32_t));
 	receiver->setups = mem_new_array(n_workers, sizeof(struct lane_setup));
 	for (unsigned i = 0; receiver->setups != NULL && i < n_workers; i++) {
 		receiver->setups[i] =
@@ -253,7 +255,7 @@ static struct receiver *receiver_new(struct session *session, struct app_queue *
 					    .file_fd = -1};
 	}
 
-	if (receiver->lanes == NULL || receiver->setups == NULL ||
+	if (receiver->lanes == NULL || receiver->setups == NULL || receiver->n_in_work == NULL ||
 	    map_insert(&control->receivers, slice_from(&receiver->id, sizeof(receiver->id)),
 		       receiver) != 0) {
 		receiver_free(receiver);
@@ -314,6 +316,22 @@ void receiver_on_attach(struct session *session, const struct message *message)
 }
 
 /* ---- news from the workers ---- */
+
+void receiver_note_in_work(struct receiver *receiver, unsigned index, uint32_t n)
+{
+	__atomic_store_n(&receiver->n_in_work[index], n, __ATOMIC_RELAXED);
+}
+
+uint32_t receiver_count_in_work(const struct receiver *receiver)
+{
+	uint32_t sum = 0;
+
+	for (unsigned i = 0; i < receiver->control->engine->n_workers; i++) {
+		sum += __atomic_load_n(&receiver->n_in_work[i], __ATOMIC_RELAXED);
+	}
+
+	return sum;
+}
 
 struct receiver_report {
 	struct letter letter;

@@ -31,6 +31,7 @@ struct receiver {
 	char program[SESSION_PROGRAM_BYTES];
 	struct quota_charge charge;
 	struct lane_setup *setups; /* per worker, until each has taken its own */
+	uint32_t *n_in_work;       /* per worker: exchanges; atomic, written by that worker */
 	struct lane **lanes;       /* per worker; touched by that worker alone */
 };
 
@@ -40,6 +41,12 @@ void receiver_on_detach(struct session *session, const struct message *message);
 
 /* receiver_detach() - end it: all workers detach their lanes, then it is freed */
 void receiver_detach(struct receiver *receiver);
+
+/* receiver_note_in_work() - worker @index: so many exchanges are in work on its lane */
+void receiver_note_in_work(struct receiver *receiver, unsigned index, uint32_t n);
+
+/* receiver_count_in_work() - requests that are in work at this receiver */
+uint32_t receiver_count_in_work(const struct receiver *receiver);
 
 /* receiver_report_broken() - any worker: the application violated the protocol */
 void receiver_report_broken(struct receiver *receiver, const char *why);

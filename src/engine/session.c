@@ -129,6 +129,16 @@ void session_break(struct session *session, const char *why)
 	session->is_closing = true;
 }
 
+static void session_copy_text(char *to, size_t size, struct slice text)
+{
+	size_t n = text.len < size - 1 ? text.len : size - 1;
+
+	if (n > 0) {
+		memcpy(to, text.data, n);
+	}
+	to[n] = '\0';
+}
+
 static void session_on_hello(struct session *session, const struct message *message)
 {
 	struct slice program = message_text(message, FIELD_PROGRAM);
@@ -144,10 +154,9 @@ static void session_on_hello(struct session *session, const struct message *mess
 		return;
 	}
 
-	size_t n =
-		program.len < SESSION_PROGRAM_BYTES - 1 ? program.len : SESSION_PROGRAM_BYTES - 1;
-	memcpy(session->program, program.data, n);
-	session->program[n] = '\0';
+	session_copy_text(session->program, sizeof(session->program), program);
+	session_copy_text(session->version, sizeof(session->version),
+			  message_text(message, FIELD_VERSION));
 	session->is_welcome = true;
 
 	message_init(&welcome, MESSAGE_WELCOME, message->serial);

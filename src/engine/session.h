@@ -16,6 +16,7 @@
 #include "wire/channel.h"
 
 #define SESSION_PROGRAM_BYTES 64
+#define SESSION_VERSION_BYTES 32
 
 struct control;
 
@@ -27,6 +28,7 @@ struct session {
 	uint64_t id;
 	struct channel_peer peer;            /* owned */
 	char program[SESSION_PROGRAM_BYTES]; /* what it calls itself: for people only */
+	char version[SESSION_VERSION_BYTES]; /* of its library, by its own word */
 	struct list groups;                  /* struct group::session_link */
 	struct list handles;                 /* struct queue_handle::session_link */
 	struct list receivers;               /* struct receiver::session_link */

@@ -64,6 +64,10 @@ int document_append_json(struct buf *buf, const json_t *value)
 
 	size_t flags = JSON_COMPACT | JSON_ENCODE_ANY;
 	size_t len = json_dumpb(value, NULL, 0, flags);
+	if (len == 0) {
+		return result_origin(-ENOMEM); /* no JSON text is empty */
+	}
+
 	int r = buf_reserve(buf, len);
 	if (r != 0) {
 		return result_fold(r);

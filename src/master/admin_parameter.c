@@ -30,7 +30,7 @@ static const struct schema_entry *admin_parameter_find(struct admin_connection *
 		request->code = WIRE_ERROR_NOT_FOUND;
 		text_setf(request->text, sizeof(request->text),
 			  "there is no numeric parameter \"%s\"", name);
-		text_setf(request->repair, sizeof(request->repair), "httpcfg query parameter");
+		text_setf(request->repair, sizeof(request->repair), "httpcfg parameter");
 		return NULL;
 	}
 
