@@ -28,7 +28,8 @@ int main(int argc, char **argv)
 	(void)signal(SIGINT, hello_on_signal);
 	for (int i = 1; r == 0 && i < argc; i++) {
 		r = httpsys_group_add(group, argv[i], 0, &now);
-		printf("registered %s: %s %s\n", argv[i], states[now.state], now.text);
+		printf("%s %s: %s %s\n", r == 0 ? "registered" : "refused", argv[i],
+		       states[now.state], now.text);
 		(void)fflush(stdout);
 	}
 	for (r = r != 0 ? r : httpsys_receive(receiver, -1, &request); r == 0;

@@ -253,8 +253,7 @@ static int admin_query_parameter(struct admin_connection *connection, const stru
 		only = schema_find(SCHEMA_KEY_PARAMETERS, name);
 		if (only == NULL || only->type != REGISTRY_TYPE_DWORD) {
 			admin_refuse(&connection->request, WIRE_ERROR_NOT_FOUND,
-				     "there is no such numeric parameter",
-				     "httpcfg parameter");
+				     "there is no such numeric parameter", "httpcfg parameter");
 		}
 	}
 	json_key(writer, "parameters");
