@@ -9,7 +9,8 @@ import subprocess
 import uuid
 
 from . import wait
-from .process import MARK, Process, as_user, children_of, is_alive, marked_with, program
+from .process import (MARK, Process, as_user, children_of, command_for, is_alive, marked_with,
+                      program)
 
 READY = r"^(?:<\d>)?httpsysd: ready$"
 
@@ -127,7 +128,7 @@ class Daemon:
 
     def cfg(self, *words, user=None, stdin=None):
         """Runs httpcfg.  Return: subprocess.CompletedProcess with text."""
-        return subprocess.run([program("httpcfg"), *words], env={**os.environ, **self.env},
+        return subprocess.run(command_for(user, [program("httpcfg"), *words]), env={**os.environ, **self.env},
                               input=stdin or "", capture_output=True, text=True, check=False,
                               timeout=wait.TIMEOUT_S, **as_user(user))
 

@@ -23,8 +23,9 @@ class Foreign(Process):
     """The small server; is_listening says whether it got its address."""
 
     def __init__(self, address, port, user=None):
-        super().__init__(["/usr/bin/python3", "-I", SERVER, address, port],
-                         user=user)
+        # As text: the user may not be able to read our files.
+        with open(SERVER, encoding="utf-8") as f:
+            super().__init__(["/usr/bin/python3", "-I", "-c", f.read(), address, port], user=user)
         self.is_listening = self.out.expect(r"^(listening|refused)").group(1) == "listening"
 
     def is_who_answers(self, address, port):

@@ -4,10 +4,16 @@ A program started by a test: its lines are read as they come and can be waited f
 by its pid.  A mark in the environment finds whatever it left behind.
 """
 
+import atexit
+import functools
+import glob
 import os
 import pwd
 import re
+import shutil
+import stat
 import subprocess
+import tempfile
 import threading
 import time
 
@@ -77,6 +83,41 @@ class Lines:
                 self._changed.wait(left_s)
 
 
+def can_all_enter(path):
+    """True when every user may pass all folders of the path."""
+    while path != "/":
+        if os.stat(path).st_mode & stat.S_IXOTH == 0:
+            return False
+        path = os.path.dirname(path)
+    return True
+
+
+@functools.lru_cache(maxsize=None)
+def public_build_dir():
+    """The build folder, or a copy of its programs where other users cannot enter it."""
+    build = build_dir()
+    if can_all_enter(build):
+        return build
+    copy = tempfile.mkdtemp(prefix="httpsys-build-", dir="/tmp")
+    atexit.register(shutil.rmtree, copy, ignore_errors=True)
+    for pattern in ("http*", "examples/*", "src/lib/libhttpsys.so*"):
+        for path in filter(os.path.isfile, glob.glob(os.path.join(build, pattern))):
+            target = os.path.join(copy, os.path.relpath(path, build))
+            os.makedirs(os.path.dirname(target), exist_ok=True)
+            shutil.copy(path, target)
+    for folder, _, _ in os.walk(copy):
+        os.chmod(folder, 0o755)
+    return copy
+
+
+def command_for(user, command):
+    """The command with the program where the user can reach it."""
+    words = [str(word) for word in command]
+    if user is not None and words[0].startswith(build_dir() + "/"):
+        words[0] = os.path.join(public_build_dir(), os.path.relpath(words[0], build_dir()))
+    return words
+
+
 def as_user(name):
     """Arguments of subprocess that run a program as this user, with its groups; None: as we are."""
     if name is None:
@@ -90,7 +131,7 @@ class Process:
     """A running program.  Its standard input is empty."""
 
     def __init__(self, command, env=None, user=None, cwd=None):
-        self.command = [str(word) for word in command]
+        self.command = command_for(user, command)
         self.popen = subprocess.Popen(self.command, stdin=subprocess.DEVNULL,
                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                                       errors="replace", env={**os.environ, **(env or {})},
