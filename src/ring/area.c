@@ -159,7 +159,7 @@ static int area_make_fd(const char *name, size_t bytes, const struct ring_area_h
 	}
 
 	/* By mapping, not by writing: the engine's sandbox knows no pwrite(2). */
-	char *mapping;
+	char *mapping = NULL;
 	int r = area_map(fd, RING_HEADER_BYTES, PROT_READ | PROT_WRITE, &mapping);
 	if (r < 0) {
 		return result_trace(r);
@@ -216,6 +216,7 @@ int area_create(struct area *area, const struct ring_geometry *geometry)
 	*area = (struct area){.request_fd = -1, .response_fd = -1};
 	bool is_valid = area_set_geometry(area, geometry);
 	assert(is_valid);
+	(void)is_valid;
 
 	int r = area_create_both(area);
 	if (r < 0) {

@@ -236,13 +236,18 @@ static size_t message_encoded_len(const struct message *message)
 	return len;
 }
 
+/* message_is_sendable() - has it all the fields that its row requires, and only those it allows? */
+static bool message_is_sendable(const struct message *message)
+{
+	const struct message_row *row = message_find_row(message->type);
+
+	return row != NULL && (message->present & ~(row->required | row->optional)) == 0 &&
+	       (row->required & ~message->present) == 0;
+}
+
 int message_encode(const struct message *message, struct buf *buf)
 {
-	assert(message != NULL && buf != NULL);
-	const struct message_row *row = message_find_row(message->type);
-	assert(row != NULL);
-	assert((message->present & ~(row->required | row->optional)) == 0);
-	assert((row->required & ~message->present) == 0);
+	assert(message != NULL && buf != NULL && message_is_sendable(message));
 
 	size_t len = message_encoded_len(message);
 	if (len > MESSAGE_BYTES_MAX) {
