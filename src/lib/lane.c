@@ -168,7 +168,7 @@ static int lane_request_done(struct lane *lane, const struct ring_entry *entry)
 	struct httpsys_request *request = lane_find_request(lane, entry);
 
 	if (request != NULL && request->state == REQUEST_STATE_ENDED) {
-		request_tell(request, HTTPSYS_EVENT_DONE);
+		request_done(request);
 	}
 
 	return 0;
@@ -358,7 +358,7 @@ void lane_lose(struct lane *lane)
 			}
 			break;
 		case REQUEST_STATE_ENDED:
-			request_tell(request, HTTPSYS_EVENT_DONE);
+			request_done(request);
 			break;
 		}
 	}

@@ -240,10 +240,16 @@ void receiver_pump(struct httpsys_receiver *receiver)
 	}
 }
 
+/* receiver_has_news() - is there something that the next httpsys_receive() tells? */
+static bool receiver_has_news(const struct httpsys_receiver *receiver)
+{
+	return !list_is_empty(&receiver->events) || !list_is_empty(&receiver->dones);
+}
+
 /* receiver_has_work() - is there something that the next httpsys_receive() gives or tells? */
 static bool receiver_has_work(const struct httpsys_receiver *receiver)
 {
-	return !list_is_empty(&receiver->taken) || !list_is_empty(&receiver->events);
+	return !list_is_empty(&receiver->taken) || receiver_has_news(receiver);
 }
 
 void receiver_leave(struct httpsys_receiver *receiver, bool was_asleep)
@@ -278,9 +284,15 @@ static void receiver_reap(struct httpsys_receiver *receiver)
 /* receiver_tell() - call the application back for every event that waits */
 static void receiver_tell(struct httpsys_receiver *receiver)
 {
-	while (!list_is_empty(&receiver->events)) {
-		struct list *node = list_first(&receiver->events);
+	while (receiver_has_news(receiver)) {
+		struct list *node = list_first(&receiver->dones);
 
+		if (node != NULL) {
+			list_remove(node);
+			request_deliver_done(list_entry(node, struct httpsys_request, done_link));
+			continue;
+		}
+		node = list_first(&receiver->events);
 		list_remove(node);
 		request_deliver(list_entry(node, struct httpsys_request, link));
 	}
@@ -350,13 +362,16 @@ static int receiver_receive(struct httpsys_receiver *receiver, int timeout_ms,
 		receiver_tell(receiver);
 
 		struct httpsys_request *request = receiver_next(receiver);
-		if (likely(request != NULL)) {
+		if (unlikely(request != NULL && !list_is_empty(&request->done_link))) {
+			/* Its slot's last user is told first. */
+			list_prepend(&receiver->taken, &request->link);
+		} else if (likely(request != NULL)) {
 			request->state = REQUEST_STATE_OPEN;
 			*ret_request = request;
 
 			return 0;
 		}
-		if (list_is_empty(&receiver->events)) {
+		if (!receiver_has_news(receiver)) {
 			r = receiver_turn(receiver, &deadline);
 		}
 	}

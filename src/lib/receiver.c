@@ -255,6 +255,7 @@ static int receiver_new(struct httpsys_queue *queue, const struct httpsys_receiv
 	list_init(&receiver->lost_sets);
 	list_init(&receiver->taken);
 	list_init(&receiver->events);
+	list_init(&receiver->dones);
 	*ret_receiver = receiver;
 
 	return result_trace(receiver_init_fds(receiver));

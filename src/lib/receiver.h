@@ -57,6 +57,7 @@ struct httpsys_receiver {
 	struct list lost_sets; /* struct lane_set::link: have requests that were not ended */
 	struct list taken;  /* struct httpsys_request::link: arrived while something else waited */
 	struct list events; /* struct httpsys_request::link: have something to tell */
+	struct list dones;  /* struct httpsys_request::done_link: their last event is to be told */
 	struct mono_time unwoken_since; /* 0: nothing is shown that the engine may not have seen */
 };
 

@@ -24,6 +24,7 @@ void request_init(struct httpsys_request *request, struct lane *lane, uint32_t s
 					    .file_number = FILE_NUMBER_NONE};
 	list_init(&request->link);
 	list_init(&request->waiter_link);
+	list_init(&request->done_link);
 }
 
 /* request_head() - the head that the engine wrote */
@@ -106,8 +107,29 @@ void request_end(struct httpsys_request *request)
 	request->state = REQUEST_STATE_ENDED;
 	if (request->lane->set->is_lost) {
 		/* Nobody is left to say it. */
-		request_tell(request, HTTPSYS_EVENT_DONE);
+		request_done(request);
 	}
+}
+
+void request_done(struct httpsys_request *request)
+{
+	assert(request != NULL && request->state == REQUEST_STATE_ENDED);
+	assert(list_is_empty(&request->done_link));
+
+	/* The set counts it as open until it was told. */
+	request->state = REQUEST_STATE_FREE;
+	request->done_on_event = request->on_event;
+	request->done_user = request->user;
+	list_append(&request->lane->set->receiver->dones, &request->done_link);
+}
+
+void request_deliver_done(struct httpsys_request *request)
+{
+	assert(request != NULL && list_is_empty(&request->done_link));
+	assert(request->lane->set->n_open > 0);
+
+	request->lane->set->n_open--;
+	request->done_on_event(request->done_user, request, HTTPSYS_EVENT_DONE);
 }
 
 void request_free_slot(struct httpsys_request *request)
@@ -136,9 +158,6 @@ void request_deliver(struct httpsys_request *request)
 		void *user = request->user;
 
 		request->events &= request->events - 1;
-		if (event == HTTPSYS_EVENT_DONE) {
-			request_free_slot(request);
-		}
 		if (on_event != NULL) {
 			on_event(user, request, event);
 		}

@@ -27,7 +27,7 @@ enum request_state {
 	REQUEST_STATE_FREE = 0,
 	REQUEST_STATE_TAKEN, /* taken off the ring, waits for httpsys_receive() */
 	REQUEST_STATE_OPEN,  /* the application has it */
-	REQUEST_STATE_ENDED, /* watched: DONE is to be told */
+	REQUEST_STATE_ENDED, /* watched: the engine has not said DONE yet */
 };
 
 enum request_response {
@@ -66,6 +66,13 @@ struct httpsys_request {
 	unsigned events;  /* bit per enum httpsys_event: to be told */
 	struct list link; /* receiver->taken (TAKEN) or receiver->events (something to tell) */
 	struct list waiter_link; /* lane->waiters: wants SPACE */
+
+	/* Of the request before, whose last event is still to be told: the slot may be in use
+	 * again. */
+	void (*done_on_event)(void *user, struct httpsys_request *request,
+			      enum httpsys_event event);
+	void *done_user;
+	struct list done_link; /* receiver->dones */
 };
 
 /* request_init() - a FREE object for slot @slot of @lane */
@@ -97,6 +104,12 @@ void request_end(struct httpsys_request *request);
 
 /* request_free_slot() - FREE again: nothing refers to it any more */
 void request_free_slot(struct httpsys_request *request);
+
+/* request_done() - the engine is through with an ENDED request: FREE; DONE is told later */
+void request_done(struct httpsys_request *request);
+
+/* request_deliver_done() - call for the DONE that waits; the request is not in the list */
+void request_deliver_done(struct httpsys_request *request);
 
 /* request_deliver() - call on_event for what is to be told; the request is not in the list */
 void request_deliver(struct httpsys_request *request);

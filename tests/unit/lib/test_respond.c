@@ -241,6 +241,27 @@ static void the_last_event_comes_when_everything_has_left(void **state)
 	httpsys_session_free(site.session);
 }
 
+/* The engine gives a slot out again in the same turn in which it says DONE. */
+static void a_slot_may_be_used_again_before_its_last_event_was_told(void **state)
+{
+	struct site site = site_make(*state);
+	struct httpsys_request *request = site_receive(&site, 0, 0);
+	struct told told = {.n = 0};
+
+	httpsys_request_watch(request, on_event, &told);
+	assert_int_equal(httpsys_respond(request, 200, NULL, 0, "x", 1), 0);
+	site_look(&site);
+
+	fake_stage(site.fake, 0, RING_REQUEST_DONE);
+	request = site_receive(&site, 0, 0);
+	assert_string_equal(told.events, "D");
+	assert_bytes(httpsys_request_method(request), "GET");
+	assert_int_equal(httpsys_respond(request, 200, NULL, 0, NULL, 0), 0);
+	site_look(&site);
+	assert_string_equal(told.events, "D");
+	httpsys_session_free(site.session);
+}
+
 static void a_watched_request_hears_of_loss_and_then_of_its_end(void **state)
 {
 	struct site site = site_make(*state);
@@ -412,6 +433,7 @@ int main(void)
 		TEST(a_body_larger_than_the_lane_waits_for_its_blocks),
 		TEST(a_watched_answer_never_waits),
 		TEST(the_last_event_comes_when_everything_has_left),
+		TEST(a_slot_may_be_used_again_before_its_last_event_was_told),
 		TEST(a_watched_request_hears_of_loss_and_then_of_its_end),
 		TEST(pieces_that_were_not_shown_are_joined),
 		TEST(an_end_after_everything_was_shown_is_an_empty_piece),
