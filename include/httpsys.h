@@ -166,7 +166,7 @@ HTTPSYS_API int httpsys_group_bind(struct httpsys_group *group, struct httpsys_q
 
 struct httpsys_registration {
 	enum httpsys_state state;
-	char text[512];   /* "served", or what is wrong and why */
+	char text[512];   /* what is wrong and why; empty when it is served */
 	char repair[512]; /* what to do or type; empty when nothing is wrong */
 };
 

@@ -160,15 +160,43 @@ static void claim_log(struct control *control, const struct registration *regist
 		      is_bad ? claim->text : "");
 }
 
+/*
+ * Is it the first time that this process is refused this prefix?  The library tries again and
+ * again, and the log is for what changes.
+ */
+static bool claim_is_refusal_new(struct control *control, const struct registration *registration)
+{
+	uint64_t hash = map_hash(registration->prefix.key) ^ (uint64_t)registration->group->pid;
+
+	for (unsigned i = 0; i < CONTROL_REFUSALS; i++) {
+		if (control->refusals[i] == hash) {
+			return false;
+		}
+	}
+	control->refusals[control->next_refusal++ % CONTROL_REFUSALS] = hash;
+
+	return true;
+}
+
+static void claim_log_refusal(struct control *control, const struct registration *registration)
+{
+	const struct claim *claim = registration->claim;
+
+	if (!claim_is_refusal_new(control, registration)) {
+		return;
+	}
+	control_event(control, 1004, 3, slice_from_str(registration->prefix.text),
+		      "%s was refused to %s (pid %d, uid %u): %s", registration->prefix.text,
+		      registration->group->program, (int)registration->group->pid,
+		      (unsigned)registration->group->uid, claim->text);
+}
+
 static void claim_refuse(struct control *control, struct registration *registration)
 {
 	struct session *session = session_find(control, registration->session_id);
 	const struct claim *claim = registration->claim;
 
-	control_event(control, 1004, 3, slice_from_str(registration->prefix.text),
-		      "%s was refused to %s (pid %d, uid %u): %s", registration->prefix.text,
-		      registration->group->program, (int)registration->group->pid,
-		      (unsigned)registration->group->uid, claim->text);
+	claim_log_refusal(control, registration);
 	if (session != NULL && registration->is_pending) {
 		session_reply(session, registration->serial, claim->code, claim->text,
 			      claim->repair);

@@ -21,6 +21,8 @@
 
 struct engine;
 
+#define CONTROL_REFUSALS 64 /* refused registrations that are remembered, to log each once */
+
 struct control {
 	struct engine *engine;
 	struct loop loop;
@@ -43,6 +45,8 @@ struct control {
 	struct quota quota;
 	struct params params; /* as the master said; the workers have a copy */
 	uint64_t next_id;
+	uint64_t refusals[CONTROL_REFUSALS]; /* hashes of prefix and process; 0 = none */
+	unsigned next_refusal;
 	struct timer stop_timer;
 	struct timer accept_timer; /* armed: applications wait until there are descriptors */
 	bool is_started;           /* ENGINE_START has come */
