@@ -45,6 +45,7 @@ struct control {
 	struct quota quota;
 	struct params params; /* as the master said; the workers have a copy */
 	uint64_t next_id;
+	unsigned n_over_quota;               /* sessions with is_over_quota */
 	uint64_t refusals[CONTROL_REFUSALS]; /* hashes of prefix and process; 0 = none */
 	unsigned next_refusal;
 	struct timer stop_timer;

@@ -139,6 +139,23 @@ static void session_copy_text(char *to, size_t size, struct slice text)
 	to[n] = '\0';
 }
 
+/* Perhaps there is room by now; otherwise this answers HELLO.  Return: false: the session ends. */
+static bool session_admit_again(struct session *session, const struct message *hello)
+{
+	if (!session->is_over_quota) {
+		return true;
+	}
+	if (!session_charge(session, hello->serial, QUOTA_RESOURCE_SESSIONS, &session->charge)) {
+		session->is_closing = true;
+
+		return false;
+	}
+	session->is_over_quota = false;
+	session->control->n_over_quota--;
+
+	return true;
+}
+
 static void session_on_hello(struct session *session, const struct message *message)
 {
 	struct slice program = message_text(message, FIELD_PROGRAM);
@@ -151,6 +168,9 @@ static void session_on_hello(struct session *session, const struct message *mess
 			      NULL);
 		session->is_closing = true;
 
+		return;
+	}
+	if (!session_admit_again(session, message)) {
 		return;
 	}
 
@@ -248,6 +268,24 @@ static void session_on_event(struct loop_source *source, uint32_t events)
 	}
 }
 
+/*
+ * Charge the session to its user.  One over the quota is kept until its HELLO, to which the answer
+ * says so; but only a few: whoever opens many gets no reason.  Return: false: it can't stay.
+ */
+static bool session_admit(struct session *session)
+{
+	struct control *control = session->control;
+	int r = quota_charge(&control->quota, session->peer.uid, QUOTA_RESOURCE_SESSIONS, 1,
+			     &session->charge);
+
+	if (r == QUOTA_E_EXCEEDED && control->n_over_quota < SESSION_OVER_QUOTA_MAX) {
+		session->is_over_quota = true;
+		control->n_over_quota++;
+	}
+
+	return r == 0 || session->is_over_quota;
+}
+
 void session_accept(struct control *control, int fd)
 {
 	struct session *session = mem_new(sizeof(*session));
@@ -277,8 +315,7 @@ void session_accept(struct control *control, int fd)
 
 	session->source.fd = session->channel.fd;
 	session->source.on_event = session_on_event;
-	if (!session_charge(session, 0, QUOTA_RESOURCE_SESSIONS, &session->charge) ||
-	    loop_add(&control->loop, &session->source, EPOLLIN) < 0) {
+	if (!session_admit(session) || loop_add(&control->loop, &session->source, EPOLLIN) < 0) {
 		session_free(session);
 	}
 }
@@ -309,6 +346,7 @@ void session_free(struct session *session)
 		app_queue_drop_handle(list_entry(node, struct queue_handle, session_link));
 	}
 
+	control->n_over_quota -= session->is_over_quota;
 	quota_discharge(&session->charge);
 	channel_peer_fini(&session->peer);
 	channel_fini(&session->channel);

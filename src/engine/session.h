@@ -15,8 +15,10 @@
 #include "urlspace/acl.h"
 #include "wire/channel.h"
 
-#define SESSION_PROGRAM_BYTES 64
-#define SESSION_VERSION_BYTES 32
+#define SESSION_PROGRAM_BYTES  64
+#define SESSION_VERSION_BYTES  32
+
+#define SESSION_OVER_QUOTA_MAX 16 /* of all users together */
 
 struct control;
 
@@ -33,8 +35,9 @@ struct session {
 	struct list handles;                 /* struct queue_handle::session_link */
 	struct list receivers;               /* struct receiver::session_link */
 	struct quota_charge charge;
-	bool is_welcome; /* HELLO was answered */
-	bool is_closing; /* to be closed at the end of what is being done */
+	bool is_welcome;    /* HELLO was answered */
+	bool is_over_quota; /* not charged; ends with the answer to HELLO */
+	bool is_closing;    /* to be closed at the end of what is being done */
 };
 
 /* session_accept() - make a session of an accepted connection; @fd is adopted */
