@@ -32,6 +32,12 @@ struct file_server {
 	unsigned n_threads;
 };
 
+struct file_server_thread {
+	const struct file_server *server;
+	struct httpsys_receiver *receiver;
+	pthread_t thread;
+};
+
 static unsigned file_server_status(int verdict)
 {
 	switch (verdict) {
@@ -152,16 +158,14 @@ static void file_server_answer(const struct file_server *server, struct httpsys_
 /* file_server_run() - one thread: receive until the queue is freed */
 static void *file_server_run(void *argument)
 {
-	const struct file_server *server = argument;
-	struct httpsys_receiver *receiver;
+	const struct file_server_thread *thread = argument;
+	const struct file_server *server = thread->server;
 	struct httpsys_request *request;
-	int r = httpsys_receiver_new(server->setup.queue, NULL, &receiver);
+	int r = httpsys_receive(thread->receiver, -1, &request);
 
 	while (r == 0) {
-		r = httpsys_receive(receiver, -1, &request);
-		if (r == 0) {
-			file_server_answer(server, request);
-		}
+		file_server_answer(server, request);
+		r = httpsys_receive(thread->receiver, -1, &request);
 	}
 	if (r != HTTPSYS_E_SHUTDOWN) {
 		(void)setup_fail(&server->setup, "receiving", r);
@@ -169,6 +173,27 @@ static void *file_server_run(void *argument)
 	}
 
 	return NULL;
+}
+
+/* file_server_start() - the threads; their receivers are there before the queue can be freed.
+ * Return: 0; another number: it was said why not */
+static int file_server_start(struct file_server *server, struct file_server_thread *threads)
+{
+	for (unsigned i = 0; i < server->n_threads; i++) {
+		int r = httpsys_receiver_new(server->setup.queue, NULL, &threads[i].receiver);
+		if (r != 0) {
+			return setup_fail(&server->setup, "attaching a receiver", r);
+		}
+		threads[i].server = server;
+		r = pthread_create(&threads[i].thread, NULL, file_server_run, &threads[i]);
+		if (r != 0) {
+			fprintf(stderr, "file_server: no thread: %s\n", strerror(r));
+
+			return 1;
+		}
+	}
+
+	return 0;
 }
 
 /* file_server_parse() - the command line.  Return: false: it was said how it has to be */
@@ -196,7 +221,7 @@ static bool file_server_parse(struct file_server *server, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	struct file_server server = {.n_threads = FILE_SERVER_THREADS};
-	pthread_t threads[FILE_SERVER_THREADS_MAX];
+	struct file_server_thread threads[FILE_SERVER_THREADS_MAX];
 	sigset_t signals;
 	int number;
 
@@ -218,15 +243,9 @@ int main(int argc, char **argv)
 	(void)sigaddset(&signals, SIGINT);
 	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
 
-	if (setup_connect(&server.setup, "file_server", NULL, NULL) != 0) {
-		return 1;
-	}
-	for (unsigned i = 0; i < server.n_threads; i++) {
-		if (pthread_create(&threads[i], NULL, file_server_run, &server) != 0) {
-			return 1;
-		}
-	}
-	if (setup_register(&server.setup, argv + optind + 1, argc - optind - 1) != 0) {
+	if (setup_connect(&server.setup, "file_server", NULL, NULL) != 0 ||
+	    file_server_start(&server, threads) != 0 ||
+	    setup_register(&server.setup, argv + optind + 1, argc - optind - 1) != 0) {
 		return 1;
 	}
 	(void)sigwait(&signals, &number);
@@ -235,7 +254,7 @@ int main(int argc, char **argv)
 	 */
 	httpsys_queue_free(server.setup.queue);
 	for (unsigned i = 0; i < server.n_threads; i++) {
-		(void)pthread_join(threads[i], NULL);
+		(void)pthread_join(threads[i].thread, NULL);
 	}
 	httpsys_session_free(server.setup.session);
 
