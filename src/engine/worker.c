@@ -147,7 +147,7 @@ static void worker_visit_lanes(struct worker *worker, void (*on_lane)(struct lan
 }
 
 /* The second half of a turn: what the applications have answered leaves, what came goes to them. */
-static void worker_pump(struct worker *worker)
+void worker_pump(struct worker *worker)
 {
 	worker_visit_lanes(worker, lane_consume);
 	worker_flush(worker);
@@ -209,7 +209,7 @@ static void worker_init_lists(struct worker *worker)
 	worker->date_second = -1;
 }
 
-static void worker_fini(struct worker *worker)
+void worker_fini(struct worker *worker)
 {
 	mailbox_fini(&worker->mailbox);
 	loop_fini(&worker->loop);
@@ -222,7 +222,7 @@ static void worker_fini(struct worker *worker)
 	worker->response_fields = mem_free(worker->response_fields);
 }
 
-static int worker_init(struct worker *worker)
+static int worker_make(struct worker *worker)
 {
 	int r = loop_init(&worker->loop);
 	if (r < 0) {
@@ -248,7 +248,7 @@ static int worker_init(struct worker *worker)
 	return result_trace(worker_fit_buffers(worker));
 }
 
-int worker_start(struct worker *worker, struct engine *engine, unsigned index)
+int worker_init(struct worker *worker, struct engine *engine, unsigned index)
 {
 	assert(worker != NULL && engine != NULL && index < ENGINE_WORKERS_MAX);
 
@@ -257,14 +257,26 @@ int worker_start(struct worker *worker, struct engine *engine, unsigned index)
 	worker->params = engine->params;
 	worker_init_lists(worker);
 
-	int r = worker_init(worker);
-	if (r == 0) {
-		r = -pthread_create(&worker->thread, NULL, worker_run, worker);
+	int r = worker_make(worker);
+	if (r < 0) {
+		worker_fini(worker);
 	}
+
+	return result_trace(r);
+}
+
+int worker_start(struct worker *worker, struct engine *engine, unsigned index)
+{
+	int r = worker_init(worker, engine, index);
+	if (r < 0) {
+		return result_trace(r);
+	}
+
+	r = -pthread_create(&worker->thread, NULL, worker_run, worker);
 	if (r < 0) {
 		worker_fini(worker);
 
-		return result_trace(r);
+		return result_origin(r);
 	}
 	worker->is_started = true;
 

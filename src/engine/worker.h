@@ -59,6 +59,19 @@ struct worker {
 	bool is_started;
 };
 
+/* worker_init() - make worker @index of @engine, without a thread.  Return: 0; -errno (nothing is
+ * left) */
+int worker_init(struct worker *worker, struct engine *engine, unsigned index) must_check_;
+
+/* worker_fini() - free what worker_init() made; connections and lanes have gone */
+void worker_fini(struct worker *worker);
+
+/*
+ * worker_pump() - the second half of a turn: what the applications have answered leaves, what came
+ * goes to them
+ */
+void worker_pump(struct worker *worker);
+
 /* worker_start() - make worker @index and start its thread.  Return: 0; -errno */
 int worker_start(struct worker *worker, struct engine *engine, unsigned index) must_check_;
 
