@@ -16,6 +16,9 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Fuzzers that have something to set up once define it. */
+__attribute__((__weak__)) int LLVMFuzzerInitialize(int *argc, char ***argv);
+
 /* The input stands in memory of exactly its size, so that a sanitizer sees a read behind it. */
 static int replay_file(const char *path)
 {
@@ -76,6 +79,10 @@ int main(int argc, char **argv)
 	int n_files = 0;
 	int n;
 	int i;
+
+	if (LLVMFuzzerInitialize != NULL && LLVMFuzzerInitialize(&argc, &argv) != 0) {
+		return 1;
+	}
 
 	for (i = 1; i < argc; i++) {
 		n = replay_folder(argv[i]);
