@@ -102,9 +102,12 @@ void conn_process(struct conn *conn, const char *data, size_t len)
 	http_request_init(&parsed, worker->fields, worker->n_fields_cap, worker->cook,
 			  worker->cook_bytes);
 	conn->parser = (struct h1_parser){0};
-	conn->is_head = false;
 
-	switch (h1_parse_head(data, len, &worker->params->limits, &conn->parser, &parsed)) {
+	enum h1_parse_result result =
+		h1_parse_head(data, len, &worker->params->limits, &conn->parser, &parsed);
+
+	conn->is_head = parsed.method_id == HTTP_METHOD_HEAD;
+	switch (result) {
 	case H1_PARSE_NEED_MORE:
 		if (len > 0 && conn->phase == CONN_PHASE_IDLE) {
 			conn->phase = CONN_PHASE_HEAD;
@@ -124,7 +127,6 @@ void conn_process(struct conn *conn, const char *data, size_t len)
 		conn_refuse(conn, (enum http_reason)parsed.reason);
 		break;
 	case H1_PARSE_DONE:
-		conn->is_head = parsed.method_id == HTTP_METHOD_HEAD;
 		conn_submit(conn, &parsed, data, len);
 		break;
 	}

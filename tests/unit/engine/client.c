@@ -300,3 +300,23 @@ const char *response_field(const struct response *response, const char *name)
 
 	return NULL;
 }
+
+/* ---- both ---- */
+
+struct fixture fixture_start(const struct harness_parameter *parameters)
+{
+	struct fixture fixture = {.harness = harness_start(parameters)};
+
+	fixture.port = harness_port(fixture.harness);
+	fixture.app = app_start(fixture.harness, fixture.port, "/");
+	fixture.client = client_open(fixture.port);
+
+	return fixture;
+}
+
+void fixture_end(struct fixture *fixture)
+{
+	client_close(&fixture->client);
+	app_end(&fixture->app);
+	harness_stop(fixture->harness);
+}

@@ -158,5 +158,18 @@ void response_free(struct response *response);
 /* response_field() - a field's value, static until the next call; NULL: absent */
 const char *response_field(const struct response *response, const char *name);
 
+/* What most tests begin with: one application on "/", one client, not connected to each other yet.
+ */
+struct fixture {
+	struct harness *harness;
+	uint16_t port;
+	struct app app;
+	struct client client;
+};
+
+/* fixture_start() / fixture_end() */
+struct fixture fixture_start(const struct harness_parameter *parameters);
+void fixture_end(struct fixture *fixture);
+
 /* millis() - monotonic milliseconds */
 int64_t millis(void);

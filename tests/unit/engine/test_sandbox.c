@@ -5,16 +5,15 @@
  * child of its own, so that one which kills is no end of the others.
  */
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
+#include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -27,6 +26,8 @@
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cmocka.h>
 
 #include "base/slice.h"
 #include "engine/sandbox.h"
@@ -223,11 +224,10 @@ static int run_in_sandbox(long (*attempt)(void))
 			_exit(EXIT_BROKEN);
 		}
 
-		long r = attempt();
-
-		_exit(r >= 0                              ? EXIT_DONE
-		      : errno == EPERM || errno == EACCES ? EXIT_REFUSED
-							  : EXIT_ERROR);
+		if (attempt() >= 0) {
+			_exit(EXIT_DONE);
+		}
+		_exit(errno == EPERM || errno == EACCES ? EXIT_REFUSED : EXIT_ERROR);
 	}
 
 	int status;
@@ -333,6 +333,20 @@ static const struct drop_row drop_rows[] = {
 	{"4294967295:65534", false}, /* (uid_t)-1: "no change" in setresuid(2) */
 };
 
+/* In a child: EXIT_DONE when it has become 65534 for good. */
+static int drop_in_child(const char *user)
+{
+	int set = user != NULL ? setenv("HTTPSYS_ENGINE_USER", user, 1)
+			       : unsetenv("HTTPSYS_ENGINE_USER");
+
+	if (set != 0 || sandbox_drop_privileges() != 0) {
+		return EXIT_REFUSED;
+	}
+	bool is_nobody = getuid() == 65534 && getegid() == 65534 && getgroups(0, NULL) == 0;
+
+	return is_nobody && setresuid(0, 0, 0) == -1 ? EXIT_DONE : EXIT_ERROR;
+}
+
 static void root_becomes_who_it_is_told_or_stops(void **state)
 {
 	(void)state;
@@ -341,29 +355,22 @@ static void root_becomes_who_it_is_told_or_stops(void **state)
 	}
 	for (size_t i = 0; i < array_len(drop_rows); i++) {
 		const struct drop_row *row = &drop_rows[i];
+		int wanted = row->is_accepted ? EXIT_DONE : EXIT_REFUSED;
 		pid_t child = fork();
 
 		assert_return_code(child, errno);
 		if (child == 0) {
-			int set = row->user != NULL ? setenv("HTTPSYS_ENGINE_USER", row->user, 1)
-						    : unsetenv("HTTPSYS_ENGINE_USER");
-			bool is_done = set == 0 && sandbox_drop_privileges() == 0;
-
-			_exit(is_done && getuid() == 65534 && getegid() == 65534 &&
-					      getgroups(0, NULL) == 0 && setresuid(0, 0, 0) == -1
-				      ? EXIT_DONE
-			      : is_done ? EXIT_ERROR
-					: EXIT_REFUSED);
+			_exit(drop_in_child(row->user));
 		}
 
 		int status;
 		assert_int_equal(waitpid(child, &status, 0), child);
 		assert_true(WIFEXITED(status));
-		if (WEXITSTATUS(status) != (row->is_accepted ? EXIT_DONE : EXIT_REFUSED)) {
+		if (WEXITSTATUS(status) != wanted) {
 			print_error("HTTPSYS_ENGINE_USER=%s\n",
 				    row->user != NULL ? row->user : "-");
 		}
-		assert_int_equal(WEXITSTATUS(status), row->is_accepted ? EXIT_DONE : EXIT_REFUSED);
+		assert_int_equal(WEXITSTATUS(status), wanted);
 	}
 }
 
