@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/diag.h"
 #include "base/mem.h"
@@ -25,6 +26,7 @@
 #include "engine/group.h"
 #include "engine/receiver.h"
 #include "engine/registration.h"
+#include "engine/sandbox.h"
 #include "engine/session.h"
 #include "engine/worker.h"
 
@@ -388,6 +390,7 @@ int control_init(struct control *control, struct engine *engine, int master_fd, 
 	*control = (struct control){.engine = engine};
 	control->mailbox.source.fd = -1;
 	control->master.fd = -1;
+	control->admin_uid = sandbox_is_private() ? geteuid() : 0;
 	params_init(&control->params);
 	quota_init(&control->quota, control->params.quota);
 	list_init(&control->sessions);

@@ -44,6 +44,7 @@ struct control {
 	struct scheme_table schemes;
 	struct quota quota;
 	struct params params; /* as the master said; the workers have a copy */
+	uid_t admin_uid; /* who may register anything: root, or the owner of a private instance */
 	uint64_t next_id;
 	unsigned n_over_quota;               /* sessions with is_over_quota */
 	uint64_t refusals[CONTROL_REFUSALS]; /* hashes of prefix and process; 0 = none */

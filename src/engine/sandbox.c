@@ -179,6 +179,11 @@ static int sandbox_landlock(void)
 	return r == -1 ? result_origin(-error) : 0;
 }
 
+bool sandbox_is_private(void)
+{
+	return getenv("HTTPSYS_ENGINE_USER") == NULL;
+}
+
 int sandbox_drop_privileges(void)
 {
 	struct slice rest = slice_from_str(getenv("HTTPSYS_ENGINE_USER"));

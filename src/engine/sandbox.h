@@ -5,6 +5,8 @@
  * The engine's sandbox: no root, no capabilities, no files, few system calls.
  */
 
+#include <stdbool.h>
+
 #include "base/compiler.h"
 
 /*
@@ -14,6 +16,9 @@
  * Return: 0; -errno (-EINVAL: the variable is malformed, or root without it).
  */
 int sandbox_drop_privileges(void) must_check_;
+
+/* sandbox_is_private() - was this instance started by an ordinary user, who owns it? */
+bool sandbox_is_private(void);
 
 /*
  * sandbox_enter() - no new privileges, no path of any file system (landlock), only the system calls

@@ -26,8 +26,10 @@
 
 struct caller session_caller(const struct session *session)
 {
+	bool is_admin = session->peer.uid == session->control->admin_uid;
+
 	return (struct caller){
-		.uid = session->peer.uid,
+		.uid = is_admin ? 0 : session->peer.uid,
 		.gid = session->peer.gid,
 		.groups = session->peer.groups,
 		.n_groups = session->peer.n_groups,

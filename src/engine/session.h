@@ -46,7 +46,11 @@ void session_accept(struct control *control, int fd);
 /* session_free() - close the connection and end everything that the application made */
 void session_free(struct session *session);
 
-/* session_caller() - the identity for questions of rights; borrows from @session */
+/*
+ * session_caller() - the identity for questions of rights; borrows from @session
+ *
+ * The owner of a private instance (one that was not started by root) counts as root there.
+ */
 struct caller session_caller(const struct session *session);
 
 /* session_send() - send a message; a session that can't be sent to is closed */

@@ -84,8 +84,8 @@ def test_ordinary_user_runs_a_listener_of_his_own(home, free_port):
     hello = None
     try:
         daemon.err.expect(READY)
-        cfg = Process([program("httpcfg"), "set", "urlacl", "-u", f"http://+:{port}/", "-a",
-                       f"user:{ORDINARY}"], env=env, user=ORDINARY)
+        cfg = Process([program("httpcfg"), "set", "iplisten", "-i", ADDRESS], env=env,
+                      user=ORDINARY)
         assert cfg.wait() == 0, cfg.err.text()
         hello = Process([program("examples/hello"), f"http://+:{port}/"], env=env, user=ORDINARY)
         hello.out.expect("^registered .*: served")
