@@ -52,8 +52,11 @@ def own_header(tree, path, names):
     if path.endswith(".h"):
         return None
     own = own_headers(path)
+    if path.startswith("tests/"):
+        # What tests share stands beside them and is included by its bare name.
+        own.append(f'"{os.path.basename(path).removesuffix(".c")}.h"')
     if tree.has(re.sub(r"\.c$", ".h", path)):
-        return own[0]
+        return own[-1] if path.startswith("tests/") else own[0]
     return names[0] if names and names[0] in own else None
 
 
@@ -124,6 +127,9 @@ CASES = [
     ("a part of a module starts with the module's header",
      {"src/base/map_find.c": TOP + '#include "base/map.h"\n\n#include <poll.h>\n',
       "tests/unit/base/test_map.c": TOP + '#include "base/map.h"\n\n#include <poll.h>\n'}, []),
+    ("what tests share is included by its bare name",
+     {"tests/unit/base/harness.h": "#pragma once\n" + TOP,
+      "tests/unit/base/harness.c": TOP + '#include "harness.h"\n\n#include <poll.h>\n'}, []),
     ("cmocka follows what it needs",
      {"tests/unit/test_a.c": TOP + "#include <setjmp.h>\n#include <stdarg.h>\n"
                                    "#include <cmocka.h>\n"}, []),
