@@ -53,11 +53,12 @@ def own_header(tree, path, names):
         return None
     own = own_headers(path)
     if path.startswith("tests/"):
-        # What tests share stands beside them and is included by its bare name.
+        # What tests share stands beside them and may be included by its bare name.
         own.append(f'"{os.path.basename(path).removesuffix(".c")}.h"')
-    if tree.has(re.sub(r"\.c$", ".h", path)):
-        return own[-1] if path.startswith("tests/") else own[0]
-    return names[0] if names and names[0] in own else None
+    has_namesake = tree.has(re.sub(r"\.c$", ".h", path))
+    if names and names[0] in own and not (has_namesake and path.startswith("src/")):
+        return names[0]
+    return own[0] if has_namesake else None
 
 
 def kind_of(name, own):
@@ -127,7 +128,7 @@ CASES = [
     ("a part of a module starts with the module's header",
      {"src/base/map_find.c": TOP + '#include "base/map.h"\n\n#include <poll.h>\n',
       "tests/unit/base/test_map.c": TOP + '#include "base/map.h"\n\n#include <poll.h>\n'}, []),
-    ("what tests share is included by its bare name",
+    ("what tests share may be included by its bare name",
      {"tests/unit/base/harness.h": "#pragma once\n" + TOP,
       "tests/unit/base/harness.c": TOP + '#include "harness.h"\n\n#include <poll.h>\n'}, []),
     ("cmocka follows what it needs",
