@@ -144,6 +144,7 @@ PROXY = """
 STATIC = """
         root {folder}/www;
         sendfile on;
+        tcp_nopush on;
         open_file_cache max=100;
         default_type text/plain;
 """
