@@ -4,7 +4,9 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netinet/tcp.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +14,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -77,6 +80,47 @@ void app_assert_idle(struct app *app)
 	assert_int_equal(httpsys_receive(app->receiver, 0, &request), HTTPSYS_E_AGAIN);
 }
 
+/* ---- applications in a process of their own ---- */
+
+pid_t child_start(struct harness *harness, uid_t uid, child_main *main_function, void *argument)
+{
+	int ready[2];
+	char byte;
+
+	assert_int_equal(pipe(ready), 0);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		close(ready[0]);
+		if (uid != 0 &&
+		    (setresgid(uid, uid, uid) == -1 || setresuid(uid, uid, uid) == -1)) {
+			_exit(CHILD_NO_UID);
+		}
+		_exit(main_function(harness, ready[1], argument));
+	}
+	close(ready[1]);
+	/* A child that has ended without a word is as good: its status is looked at. */
+	(void)!read(ready[0], &byte, 1);
+	close(ready[0]);
+
+	return pid;
+}
+
+int child_end(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+void child_kill(pid_t pid)
+{
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(child_end(pid), 128 + SIGKILL);
+}
+
 /* ---- clients ---- */
 
 struct client client_open(uint16_t port)
@@ -90,6 +134,9 @@ struct client client_open(uint16_t port)
 	assert_int_equal(setsockopt(client.fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof(timeout)),
 			 0);
 	assert_int_equal(setsockopt(client.fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)),
+			 0);
+	/* Pieces that a test sends leave as pieces, and at once. */
+	assert_int_equal(setsockopt(client.fd, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int)),
 			 0);
 	assert_int_equal(connect(client.fd, (struct sockaddr *)&address, sizeof(address)), 0);
 

@@ -113,6 +113,23 @@ void app_respond(struct app *app, struct httpsys_request *request, const char *b
 /* app_is_idle() - asserts that no request waits */
 void app_assert_idle(struct app *app);
 
+/*
+ * An application in a process of its own.  It tells @ready_fd with one byte when the test may go
+ * on, and must not use assertions: what it returns is the exit status.
+ */
+typedef int child_main(struct harness *harness, int ready_fd, void *argument);
+
+#define CHILD_NO_UID 120 /* exit status: the user could not be changed */
+
+/* child_start() - start one as user @uid (0: as we are) and wait for its byte, or its end */
+pid_t child_start(struct harness *harness, uid_t uid, child_main *main_function, void *argument);
+
+/* child_end() - wait for its end.  Return: exit status, or 128 + signal */
+int child_end(pid_t pid);
+
+/* child_kill() - kill -9, and wait */
+void child_kill(pid_t pid);
+
 /* A client connection and what was received on it and not looked at yet. */
 struct client {
 	int fd;
