@@ -110,6 +110,7 @@ int lane_new(struct worker *worker, struct receiver *receiver, struct lane_setup
 	lane->file_fd = setup->file_fd;
 	list_init(&lane->queue_link);
 	list_init(&lane->active_link);
+	list_init(&lane->wake_link);
 	list_init(&lane->blocked);
 
 	r = lane_make_tables(lane);
@@ -152,6 +153,7 @@ void lane_detach(struct lane *lane)
 	lane_consume(lane);
 	lane->is_broken = true;
 	list_remove(&lane->active_link);
+	list_remove(&lane->wake_link);
 
 	abandon_exchanges(lane);
 	lane_piece_done(lane);
@@ -358,21 +360,31 @@ void lane_serve(struct lane *lane)
 
 void lane_publish(struct lane *lane)
 {
-	if (ring_writer_publish(&lane->writer)) {
-		/*
-		 * A pipe, not an eventfd: O_NONBLOCK of an eventfd is shared with the application,
-		 * which could clear it, fill the counter, and have this thread block here.  EAGAIN
-		 * means that the pipe is full of wake-ups already; EPIPE that it is going away.
-		 */
-		ssize_t n = write(lane->wake_fd, "", 1);
-		(void)n;
-		worker_count(lane->worker, RECEIVERS_WOKEN);
+	if (ring_writer_publish(&lane->writer) && list_is_empty(&lane->wake_link)) {
+		worker_want_wake(lane->worker, &lane->wake_link);
 	}
 	if (lane->queue != NULL) {
 		receiver_note_in_work(lane->receiver, lane->worker->index,
 				      lane->area.geometry.n_slots - lane->n_free_slots);
 	}
 	lane_rest_if_idle(lane);
+}
+
+void lane_wake_receiver(struct lane *lane)
+{
+	list_remove(&lane->wake_link);
+	if (lane_is_awake(lane)) {
+		return; /* it woke by itself meanwhile, and looks before it sleeps again */
+	}
+
+	/*
+	 * A pipe, not an eventfd: O_NONBLOCK of an eventfd is shared with the application, which
+	 * could clear it, fill the counter, and have this thread block here.  EAGAIN means that the
+	 * pipe is full of wake-ups already; EPIPE that it is going away.
+	 */
+	ssize_t n = write(lane->wake_fd, "", 1);
+	(void)n;
+	worker_count(lane->worker, RECEIVERS_WOKEN);
 }
 
 bool lane_sleep(struct lane *lane)

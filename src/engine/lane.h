@@ -75,6 +75,7 @@ struct lane {
 	struct receiver *receiver;  /* of the control thread; only handed back, never looked into */
 	struct list queue_link;     /* in queue->lanes */
 	struct list active_link;    /* in worker->active_lanes: the application owes us something */
+	struct list wake_link;      /* in worker->wakes: its receiver sleeps and has news */
 	struct list blocked;        /* struct request::wait_link: waiting for a request block */
 	struct area area;           /* owned */
 	struct ring_writer writer;
@@ -159,8 +160,11 @@ void lane_consume(struct lane *lane);
 /* lane_serve() - deliver what waits for slots that became free while responses were sent */
 void lane_serve(struct lane *lane);
 
-/* lane_publish() - show staged entries to the application and wake it if it sleeps */
+/* lane_publish() - show staged entries to the application; note it for waking if it sleeps */
 void lane_publish(struct lane *lane);
+
+/* lane_wake_receiver() - wake the application if it still sleeps */
+void lane_wake_receiver(struct lane *lane);
 
 /*
  * lane_sleep() - the worker is about to sleep: have the application ring from now on

@@ -166,6 +166,28 @@ static void worker_close_all(struct worker *worker)
 	}
 }
 
+void worker_want_wake(struct worker *worker, struct list *wake_link)
+{
+	if (list_is_empty(&worker->wakes)) {
+		worker->wakes_since = worker->loop.now;
+	}
+	list_append(&worker->wakes, wake_link);
+}
+
+/* Wake who is to be woken, if nothing else is to be done first. */
+static void worker_wake_receivers(struct worker *worker)
+{
+	int64_t waited_ns = worker->loop.now.ns - worker->wakes_since.ns;
+
+	if (worker->loop.n_dispatched > 0 && waited_ns < WORKER_WAKE_DELAY_NS) {
+		return;
+	}
+	list_for_each(node, &worker->wakes)
+	{
+		lane_wake_receiver(list_entry(node, struct lane, wake_link));
+	}
+}
+
 static void *worker_run(void *argument)
 {
 	struct worker *worker = argument;
@@ -173,13 +195,14 @@ static void *worker_run(void *argument)
 
 	rcu_thread_enter();
 	while (r == 0 && !worker->loop.is_stopping) {
-		bool is_pending = !list_is_empty(&worker->flush);
+		bool is_pending = !list_is_empty(&worker->flush) || !list_is_empty(&worker->wakes);
 
 		r = loop_turn(&worker->loop, is_pending ? 0 : -1);
 		rcu_pause();
 		rcu_resume();
 		worker_refresh(worker);
 		worker_pump(worker);
+		worker_wake_receivers(worker);
 	}
 	worker_close_all(worker);
 	rcu_thread_leave();
@@ -202,6 +225,7 @@ static void worker_init_lists(struct worker *worker)
 	list_init(&worker->conns);
 	list_init(&worker->flush);
 	list_init(&worker->active_lanes);
+	list_init(&worker->wakes);
 	list_init(&worker->listeners);
 	list_init(&worker->free_conns);
 	timer_init(&worker->accept_timer, worker_on_accept_timer);

@@ -7,7 +7,11 @@
  * queues' length counters.
  *
  * A turn: events (receive, parse, route, deliver; accept) -> pump: lanes are read, connections are
- * flushed, lanes are published and sleepers woken -> wait.
+ * flushed, lanes are published -> wait.
+ *
+ * Applications that sleep are woken when nothing else is ready, at the latest WORKER_WAKE_DELAY_NS
+ * after they got news: a batch is then as large as it can be, and on a shared core the application
+ * does not run between two halves of it.
  */
 
 #include <pthread.h>
@@ -25,6 +29,7 @@
 struct engine;
 struct params;
 
+#define WORKER_WAKE_DELAY_NS 50000
 #define WORKER_READ_BYTES    65536
 #define WORKER_SCRATCH_BYTES 65536 /* private copy of a response head */
 
@@ -36,7 +41,9 @@ struct worker {
 	struct list conns;           /* struct conn::link, all of them */
 	struct list flush;        /* struct conn::flush_link: something to send or to go on with */
 	struct list active_lanes; /* struct lane::active_link */
-	struct list listeners;    /* struct listener::link */
+	struct list wakes;        /* struct lane::wake_link */
+	struct mono_time wakes_since;
+	struct list listeners; /* struct listener::link */
 	struct out_pool out_pool;
 	struct list free_conns; /* struct conn::link, recycled */
 	uint32_t n_conns;
@@ -80,6 +87,9 @@ void worker_join(struct worker *worker);
 
 /* worker_post_end() - tell the worker to close everything at once and end its thread */
 void worker_post_end(struct worker *worker);
+
+/* worker_want_wake() - have lane_wake_receiver() called for the lane with @wake_link soon */
+void worker_want_wake(struct worker *worker, struct list *wake_link);
 
 /* worker_date() - the Date field's value for now (29 bytes), made anew once a second */
 struct slice worker_date(struct worker *worker);

@@ -134,6 +134,7 @@ static void loop_dispatch(struct loop *loop)
 		}
 	}
 
+	loop->n_dispatched = loop->n_events;
 	loop->i_event = 0;
 	loop->n_events = 0;
 }

@@ -40,7 +40,8 @@ struct loop {
 	struct list tasks; /* struct loop_task::link, run at the end of the turn */
 	struct epoll_event events[LOOP_EVENTS_PER_TURN_MAX];
 	int n_events;
-	int i_event; /* the event being dispatched */
+	int n_dispatched; /* events of the last turn */
+	int i_event;      /* the event being dispatched */
 	/*
 	 * May be NULL; called just before a wait that can block.  Returns false when work turned up
 	 * meanwhile (in shared memory, say): the wait then only looks and does not block.
