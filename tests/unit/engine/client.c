@@ -213,11 +213,11 @@ static void client_drop(struct client *client, size_t len)
 /* Everything up to and with the next @end.  Return: its length. */
 static size_t client_find(struct client *client, const char *end)
 {
-	char *at;
-
 	client_need(client, 1);
-	while ((at = strstr(client->data, end)) == NULL) {
+	const char *at = strstr(client->data, end);
+	while (at == NULL) {
 		client_need(client, client->len + 1);
+		at = strstr(client->data, end);
 	}
 
 	return (size_t)(at - client->data) + strlen(end);

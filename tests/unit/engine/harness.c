@@ -127,7 +127,7 @@ static void harness_on_claim(struct harness *harness, const struct message *clai
 	message_set_number(&message, FIELD_CLAIM_ID, message_number(claim, FIELD_CLAIM_ID, 0));
 	message_set_number(&message, FIELD_STATE,
 			   port != NULL ? WIRE_STATE_SERVED : WIRE_STATE_UNREACHABLE);
-	message_set_signed(&message, FIELD_CODE, -(int64_t)harness->refused_code);
+	message_set_signed(&message, FIELD_CODE, harness->refused_code);
 	message_set_text(&message, FIELD_TEXT,
 			 slice_from_str(port != NULL ? "served" : "the test says so"));
 	message_set_number(&message, FIELD_IS_REFUSED, is_refused);
@@ -334,6 +334,11 @@ uint64_t harness_counter(struct harness *harness, const char *name)
 	return n;
 }
 
+void harness_pause(int ms)
+{
+	(void)poll(NULL, 0, ms);
+}
+
 void harness_await_counter(struct harness *harness, const char *name, uint64_t value)
 {
 	int64_t end = millis() + HARNESS_WAIT_MS;
@@ -343,6 +348,31 @@ void harness_await_counter(struct harness *harness, const char *name, uint64_t v
 			fail_msg("counter %s never reached %llu", name, (unsigned long long)value);
 		}
 	}
+}
+
+void harness_refuse_next(struct harness *harness, int code)
+{
+	pthread_mutex_lock(&harness->lock);
+	harness->refused_code = code;
+	pthread_mutex_unlock(&harness->lock);
+}
+
+unsigned harness_claims_closed(struct harness *harness)
+{
+	pthread_mutex_lock(&harness->lock);
+	unsigned n = harness->n_claims_closed;
+	pthread_mutex_unlock(&harness->lock);
+
+	return n;
+}
+
+bool harness_is_stopped(struct harness *harness)
+{
+	pthread_mutex_lock(&harness->lock);
+	bool is_stopped = harness->is_stopped;
+	pthread_mutex_unlock(&harness->lock);
+
+	return is_stopped;
 }
 
 void harness_sync(struct harness *harness)

@@ -47,7 +47,7 @@ struct harness {
 	unsigned n_events;        /* EVENT messages */
 	unsigned n_claims_closed; /* CLAIM_CLOSE messages */
 	unsigned n_retired;       /* ENDPOINT_CLOSED messages */
-	uint64_t refused_code;    /* negated WIRE_ERROR_ that the next claim is refused with; 0 */
+	int refused_code;         /* WIRE_ERROR_ that the next claim is refused with; 0 */
 	bool is_stopped;          /* ENGINE_STOPPED has come */
 	bool is_ready;
 	bool is_over; /* the engine's end of the channel is closed */
@@ -81,8 +81,23 @@ char *harness_query(struct harness *harness, enum wire_query query, const char *
 /* harness_counter() - a counter of the engine's status document */
 uint64_t harness_counter(struct harness *harness, const char *name);
 
+/*
+ * harness_pause() - wait @ms milliseconds: between two looks at something that no descriptor tells,
+ * or for something that must not happen
+ */
+void harness_pause(int ms);
+
 /* harness_await_counter() - wait until a counter is at least @value */
 void harness_await_counter(struct harness *harness, const char *name, uint64_t value);
+
+/* harness_refuse_next() - the next claim is refused with WIRE_ERROR_ @code */
+void harness_refuse_next(struct harness *harness, int code);
+
+/* harness_claims_closed() - CLAIM_CLOSE messages so far */
+unsigned harness_claims_closed(struct harness *harness);
+
+/* harness_is_stopped() - has ENGINE_STOPPED come? */
+bool harness_is_stopped(struct harness *harness);
 
 /* harness_sync() - everything sent to the engine before has been handled */
 void harness_sync(struct harness *harness);

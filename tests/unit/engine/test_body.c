@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Bodies both ways through the whole engine: framing, trailers, back-pressure, files. */
+/* Bodies both ways through the whole engine: framing, trailers, back-pressure. */
 
 #include <poll.h>
 #include <setjmp.h>
@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -23,9 +22,9 @@ static char *read_all(struct httpsys_request *request, size_t *ret_len)
 	char *body = calloc(1, 1);
 	struct httpsys_slice data;
 	size_t len = 0;
-	int r;
 
-	while ((r = httpsys_request_read(request, HARNESS_WAIT_MS, &data)) == 0) {
+	int r = httpsys_request_read(request, HARNESS_WAIT_MS, &data);
+	for (; r == 0; r = httpsys_request_read(request, HARNESS_WAIT_MS, &data)) {
 		body = realloc(body, len + data.len + 1);
 		memcpy(body + len, data.data, data.len);
 		len += data.len;
@@ -296,7 +295,6 @@ static void a_large_upload_passes_whole(void **state)
 	char head[128];
 	void *failure;
 	size_t at = 0;
-	int r;
 
 	(void)state;
 	(void)snprintf(head, sizeof(head),
@@ -305,7 +303,8 @@ static void a_large_upload_passes_whole(void **state)
 	client_send(&fixture.client, head);
 	assert_int_equal(pthread_create(&thread, NULL, send_large, &fixture.client), 0);
 	struct httpsys_request *request = app_receive(&fixture.app);
-	while ((r = httpsys_request_read(request, HARNESS_WAIT_MS, &data)) == 0) {
+	int r = httpsys_request_read(request, HARNESS_WAIT_MS, &data);
+	for (; r == 0; r = httpsys_request_read(request, HARNESS_WAIT_MS, &data)) {
 		for (size_t i = 0; i < data.len; i++) {
 			if ((unsigned char)data.data[i] != pattern(at + i)) {
 				fail_msg("byte %zu is wrong", at + i);
@@ -474,107 +473,6 @@ static void fewer_bytes_than_promised_reset_the_connection(void **state)
 	fixture_end(&fixture);
 }
 
-/* A memfd of LARGE_BYTES with the pattern: memfds are regular files of a local file system. */
-static int large_file(void)
-{
-	int fd = memfd_create("test", MFD_CLOEXEC);
-	unsigned char bytes[8192];
-
-	for (size_t at = 0; at < LARGE_BYTES; at += sizeof(bytes)) {
-		for (size_t i = 0; i < sizeof(bytes); i++) {
-			bytes[i] = pattern(at + i);
-		}
-		assert_int_equal(write(fd, bytes, sizeof(bytes)), sizeof(bytes));
-	}
-
-	return fd;
-}
-
-static void a_file_is_sent_by_its_descriptor(void **state)
-{
-	struct fixture fixture = fixture_start(NULL);
-	int fd = large_file();
-
-	(void)state;
-	for (int i = 0; i < 2; i++) {
-		client_send(&fixture.client, GET);
-		struct httpsys_request *request = app_receive(&fixture.app);
-		assert_int_equal(httpsys_respond_file(request, 200, NULL, 0, fd, 0, LARGE_BYTES),
-				 0);
-		httpsys_receiver_flush(fixture.app.receiver);
-		read_large(&fixture.client);
-	}
-
-	client_send(&fixture.client, GET);
-	struct httpsys_request *request = app_receive(&fixture.app);
-	assert_int_equal(httpsys_respond_file(request, 206, NULL, 0, fd, 4099, 3), 0);
-	httpsys_receiver_flush(fixture.app.receiver);
-	struct response response = client_read(&fixture.client, false);
-	assert_int_equal(response.status, 206);
-	assert_int_equal(response.body_len, 3);
-	assert_int_equal((unsigned char)response.body[0], pattern(4099));
-	response_free(&response);
-	close(fd);
-	fixture_end(&fixture);
-}
-
-static void many_clients_get_files_at_once(void **state)
-{
-	struct fixture fixture = fixture_start(NULL);
-	struct client clients[60];
-	int fd = large_file();
-
-	(void)state;
-	for (int i = 0; i < 60; i++) {
-		clients[i] = client_open(fixture.port);
-		client_send(&clients[i], GET);
-		struct httpsys_request *request = app_receive(&fixture.app);
-		assert_int_equal(httpsys_respond_file(request, 200, NULL, 0, fd, (uint64_t)i, 100),
-				 0);
-		httpsys_receiver_flush(fixture.app.receiver);
-	}
-	for (int i = 0; i < 60; i++) {
-		struct response response = client_read(&clients[i], false);
-
-		assert_int_equal(response.body_len, 100);
-		assert_int_equal((unsigned char)response.body[0], pattern((size_t)i));
-		response_free(&response);
-		client_close(&clients[i]);
-	}
-	close(fd);
-	fixture_end(&fixture);
-}
-
-static void a_file_that_shrinks_resets_its_client_only(void **state)
-{
-	struct fixture fixture = fixture_start(NULL);
-	int fd = large_file();
-
-	(void)state;
-	client_send(&fixture.client, GET);
-	struct httpsys_request *request = app_receive(&fixture.app);
-	assert_int_equal(httpsys_respond_file(request, 200, NULL, 0, fd, 0, LARGE_BYTES), 0);
-	httpsys_receiver_flush(fixture.app.receiver);
-	harness_await_counter(fixture.harness, "bytes_sent", 1000);
-	assert_int_equal(ftruncate(fd, 1000), 0);
-	/* An end in the middle of the body: by reset, or early. */
-	char bytes[65536];
-	size_t total = 0;
-	ssize_t n;
-	while ((n = recv(fixture.client.fd, bytes, sizeof(bytes), 0)) > 0) {
-		total += (size_t)n;
-	}
-	assert_true(total < LARGE_BYTES);
-	close(fd);
-
-	struct client other = client_open(fixture.port);
-	client_send(&other, GET);
-	app_answer(&fixture.app, "fine");
-	client_expect(&other, 200, "fine");
-	client_close(&other);
-	fixture_end(&fixture);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -594,9 +492,6 @@ int main(void)
 		cmocka_unit_test(a_client_that_does_not_read_stops_the_application),
 		cmocka_unit_test(response_trailers_follow_a_chunked_body),
 		cmocka_unit_test(fewer_bytes_than_promised_reset_the_connection),
-		cmocka_unit_test(a_file_is_sent_by_its_descriptor),
-		cmocka_unit_test(many_clients_get_files_at_once),
-		cmocka_unit_test(a_file_that_shrinks_resets_its_client_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -395,7 +395,7 @@ static void a_client_that_only_stops_sending_is_answered(void **state)
 	shutdown(fixture.client.fd, SHUT_WR);
 	for (int i = 0; i < 3; i++) {
 		harness_sync(fixture.harness);
-		usleep(20000); /* the application must not be faster than the news of the end */
+		harness_pause(20); /* the application must not be faster than the news of the end */
 	}
 	app_answer(&fixture.app, "still here");
 	client_expect(&fixture.client, 200, "still here");

@@ -146,7 +146,7 @@ static void a_slow_application_is_no_late_client(void **state)
 	(void)state;
 	client_send(&fixture.client, GET);
 	struct httpsys_request *request = app_receive(&fixture.app);
-	usleep(1500000);
+	harness_pause(1500);
 	app_respond(&fixture.app, request, "slow");
 	client_expect(&fixture.client, 200, "slow");
 	fixture_end(&fixture);
@@ -208,7 +208,7 @@ static void a_request_that_was_taken_fails_with_its_application(void **state)
 	(void)state;
 	client_send(&client, GET);
 	harness_await_counter(harness, "requests_delivered", 1);
-	usleep(100000);
+	harness_pause(100);
 	child_kill(pid);
 	client_expect(&client, 502, NULL);
 	assert_int_equal(harness_counter(harness, "requests_abandoned"), 1);

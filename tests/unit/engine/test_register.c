@@ -73,12 +73,13 @@ static void a_refused_claim_refuses_the_registration(void **state)
 	uint16_t port = harness_port(fixture.harness);
 
 	(void)state;
-	fixture.harness->refused_code = 5;
+	harness_refuse_next(fixture.harness, HTTPSYS_E_PORT_IN_USE);
 	add(&fixture.app, "http://127.0.0.1", port, "/", HTTPSYS_E_PORT_IN_USE);
 	assert_non_null(strstr(httpsys_session_error(fixture.app.session), "served"));
 	/* Nothing is left of it: it may be tried again. */
 	add(&fixture.app, "http://127.0.0.1", port, "/", 0);
-	assert_int_equal(fixture.harness->n_claims_closed, 1);
+	harness_sync(fixture.harness);
+	assert_int_equal(harness_claims_closed(fixture.harness), 1);
 	fixture_end(&fixture);
 }
 
@@ -225,7 +226,7 @@ static int child_fill(struct harness *harness, int ready_fd, void *argument)
 	int r = HTTPSYS_E_QUOTA;
 	for (int i = 0; i < 200 && r == HTTPSYS_E_QUOTA; i++) {
 		r = httpsys_group_new(sessions[1], &group);
-		usleep(10000);
+		harness_pause(10);
 	}
 	if (r != 0 || httpsys_queue_new(sessions[1], NULL, NULL, &queue) != 0) {
 		return 5;
@@ -355,7 +356,7 @@ static void a_stop_waits_for_what_is_in_work(void **state)
 	harness_send(fixture.harness, &message);
 	client_expect_end(&idle);
 	client_close(&idle);
-	assert_false(fixture.harness->is_stopped);
+	assert_false(harness_is_stopped(fixture.harness));
 	app_respond(&fixture.app, request, "last");
 	struct response response = client_read(&fixture.client, false);
 	assert_string_equal(response.body, "last");
@@ -363,13 +364,9 @@ static void a_stop_waits_for_what_is_in_work(void **state)
 	response_free(&response);
 	client_close(&fixture.client);
 	int64_t end = millis() + HARNESS_WAIT_MS;
-	bool is_stopped = false;
-	while (!is_stopped) {
-		pthread_mutex_lock(&fixture.harness->lock);
-		is_stopped = fixture.harness->is_stopped;
-		pthread_mutex_unlock(&fixture.harness->lock);
+	while (!harness_is_stopped(fixture.harness)) {
 		assert_true(millis() < end);
-		usleep(5000);
+		harness_pause(5);
 	}
 	fixture_end(&fixture);
 }
