@@ -78,6 +78,24 @@ static void a_chunked_body_may_be_cut_anywhere(void **state)
 	fixture_end(&fixture);
 }
 
+static void parameters_change_in_the_middle_of_a_body(void **state)
+{
+	struct fixture fixture = fixture_start(NULL);
+
+	(void)state;
+	client_send(&fixture.client, "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: "
+				     "chunked\r\n\r\n5;x=");
+	struct httpsys_request *request = app_receive(&fixture.app);
+	for (int i = 0; i < 5; i++) {
+		harness_set(fixture.harness, "MaxFieldLength", 1000 + (uint64_t)i);
+		harness_sync(fixture.harness);
+	}
+	client_send(&fixture.client, "y\r\nhello\r\n0\r\nT: 1\r\n\r\n");
+	echo(&fixture.app, request);
+	client_expect(&fixture.client, 200, "hello");
+	fixture_end(&fixture);
+}
+
 static void trailers_of_many_exchanges_use_up_no_blocks(void **state)
 {
 	struct fixture fixture = fixture_start(NULL);
@@ -477,6 +495,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_chunked_body_may_be_cut_anywhere),
+		cmocka_unit_test(parameters_change_in_the_middle_of_a_body),
 		cmocka_unit_test(trailers_of_many_exchanges_use_up_no_blocks),
 		cmocka_unit_test(refused_bodies_use_up_no_blocks),
 		cmocka_unit_test(pipelined_requests_stand_behind_bodies),

@@ -193,53 +193,75 @@ static void users_register_where_a_reservation_lets_them(void **state)
 	harness_stop(harness);
 }
 
+/* What making the @i-th object of a kind must give when two are allowed. */
+static int fill_code(int i)
+{
+	return i < 2 ? 0 : HTTPSYS_E_QUOTA;
+}
+
+/* Groups and queues up to the limit, and one over it.  Return: true = as it should be. */
+static bool fill_groups_and_queues(struct httpsys_session *session)
+{
+	struct httpsys_group *group;
+	struct httpsys_queue *queue;
+
+	for (int i = 0; i < 3; i++) {
+		if (httpsys_group_new(session, &group) != fill_code(i) ||
+		    httpsys_queue_new(session, NULL, NULL, &queue) != fill_code(i)) {
+			return false;
+		}
+	}
+
+	return true;
+}
+
+static bool fill_prefixes_and_receivers(struct httpsys_group *group, struct httpsys_queue *queue,
+					uint16_t port)
+{
+	struct httpsys_receiver *receiver;
+	char prefix[64];
+
+	for (int i = 0; i < 3; i++) {
+		(void)snprintf(prefix, sizeof(prefix), "http://127.0.0.1:%u/%d/", port, i);
+		if (httpsys_group_add(group, prefix, 0, NULL) != fill_code(i) ||
+		    httpsys_receiver_new(queue, NULL, &receiver) != fill_code(i)) {
+			return false;
+		}
+	}
+
+	return true;
+}
+
 static int child_fill(struct harness *harness, int ready_fd, void *argument)
 {
 	const uint16_t *port = argument;
 	struct httpsys_session *sessions[3];
 	struct httpsys_group *group;
 	struct httpsys_queue *queue;
-	struct httpsys_receiver *receiver;
-	char prefix[64];
 
 	(void)ready_fd;
-	for (int i = 0; i < 2; i++) {
-		if (httpsys_session_new(harness->home, &sessions[i]) != 0) {
+	for (int i = 0; i < 3; i++) {
+		if (httpsys_session_new(harness->home, &sessions[i]) != fill_code(i)) {
 			return 1;
 		}
 	}
-	if (httpsys_session_new(harness->home, &sessions[2]) != HTTPSYS_E_QUOTA) {
+	if (!fill_groups_and_queues(sessions[0]) ||
+	    httpsys_group_new(sessions[1], &group) != HTTPSYS_E_QUOTA) {
 		return 2;
 	}
-	for (int i = 0; i < 3; i++) {
-		if (httpsys_group_new(sessions[0], &group) != (i < 2 ? 0 : HTTPSYS_E_QUOTA) ||
-		    httpsys_queue_new(sessions[0], NULL, NULL, &queue) !=
-			    (i < 2 ? 0 : HTTPSYS_E_QUOTA)) {
-			return 3;
-		}
-	}
-	if (httpsys_group_new(sessions[1], &group) != HTTPSYS_E_QUOTA) {
-		return 4;
-	}
-	sessions[0] = httpsys_session_free(sessions[0]);
+
 	/* What the first had is free again. */
+	sessions[0] = httpsys_session_free(sessions[0]);
 	int r = HTTPSYS_E_QUOTA;
 	for (int i = 0; i < 200 && r == HTTPSYS_E_QUOTA; i++) {
 		r = httpsys_group_new(sessions[1], &group);
 		harness_pause(10);
 	}
 	if (r != 0 || httpsys_queue_new(sessions[1], NULL, NULL, &queue) != 0) {
-		return 5;
-	}
-	for (int i = 0; i < 3; i++) {
-		(void)snprintf(prefix, sizeof(prefix), "http://127.0.0.1:%u/%d/", *port, i);
-		if (httpsys_group_add(group, prefix, 0, NULL) != (i < 2 ? 0 : HTTPSYS_E_QUOTA) ||
-		    httpsys_receiver_new(queue, NULL, &receiver) != (i < 2 ? 0 : HTTPSYS_E_QUOTA)) {
-			return 6 + i;
-		}
+		return 3;
 	}
 
-	return 0;
+	return fill_prefixes_and_receivers(group, queue, *port) ? 0 : 4;
 }
 
 static void what_a_user_may_hold_is_limited(void **state)
@@ -371,6 +393,34 @@ static void a_stop_waits_for_what_is_in_work(void **state)
 	fixture_end(&fixture);
 }
 
+static void a_stop_answers_what_came_before_it(void **state)
+{
+	struct fixture fixture = fixture_start(NULL);
+	struct client clients[30];
+	struct message message;
+
+	(void)state;
+	for (int i = 0; i < 30; i++) {
+		clients[i] = client_open(fixture.port);
+		get(&clients[i], "/", "127.0.0.1");
+		app_answer(&fixture.app, "first");
+		client_expect(&clients[i], 200, "first");
+	}
+	for (int i = 0; i < 30; i++) {
+		get(&clients[i], "/", "127.0.0.1");
+	}
+	message_init(&message, MESSAGE_ENGINE_STOP, 0);
+	harness_send(fixture.harness, &message);
+	for (int i = 0; i < 30; i++) {
+		app_answer(&fixture.app, "second");
+	}
+	for (int i = 0; i < 30; i++) {
+		client_expect(&clients[i], 200, "second");
+		client_close(&clients[i]);
+	}
+	fixture_end(&fixture);
+}
+
 static void explain_says_who_gets_a_request(void **state)
 {
 	struct fixture fixture = fixture_start(NULL);
@@ -404,6 +454,7 @@ int main(void)
 		cmocka_unit_test(a_retired_endpoint_loses_no_connection),
 		cmocka_unit_test(connections_over_the_maximum_are_closed),
 		cmocka_unit_test(a_stop_waits_for_what_is_in_work),
+		cmocka_unit_test(a_stop_answers_what_came_before_it),
 		cmocka_unit_test(explain_says_who_gets_a_request),
 	};
 
