@@ -276,6 +276,14 @@ static void conn_finish(struct conn *conn)
 	conn_arm(conn);
 }
 
+static void conn_close_if_idle(struct conn *conn)
+{
+	if (conn->source.fd != -1 && conn->phase == CONN_PHASE_IDLE && conn->in_len == 0 &&
+	    out_is_empty(&conn->out)) {
+		conn_close(conn);
+	}
+}
+
 void conn_flush(struct conn *conn)
 {
 	struct worker *worker = conn->request.worker;
@@ -310,10 +318,20 @@ void conn_flush(struct conn *conn)
 	if (conn->source.fd != -1) {
 		conn_go_on(conn);
 	}
-	if (conn->source.fd != -1 && worker->is_stopping && conn->phase == CONN_PHASE_IDLE &&
-	    conn->in_len == 0 && out_is_empty(&conn->out)) {
-		conn_close(conn);
+	if (worker->is_stopping) {
+		conn_close_if_idle(conn);
 	}
+}
+
+void conn_stop(struct conn *conn)
+{
+	/* A request that came before the order is answered, also when its event was not seen yet.
+	 */
+	if (conn->phase == CONN_PHASE_IDLE) {
+		conn->is_readable = true;
+		conn_go_on(conn);
+	}
+	conn_close_if_idle(conn);
 }
 
 static void conn_on_event(struct loop_source *source, uint32_t events)

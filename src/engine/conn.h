@@ -83,6 +83,9 @@ void conn_want_flush(struct conn *conn);
 /* conn_flush() - send what waits, then go on with what that made possible */
 void conn_flush(struct conn *conn);
 
+/* conn_stop() - the engine stops: answer what has come, close when there is nothing to answer */
+void conn_stop(struct conn *conn);
+
 /* conn_refuse() - answer with an error page and close (reasons without a status: just close) */
 void conn_refuse(struct conn *conn, enum http_reason reason);
 

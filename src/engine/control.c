@@ -172,9 +172,7 @@ static void control_on_worker_stop(struct worker *worker, void *argument)
 	{
 		struct conn *conn = list_entry(node, struct conn, link);
 
-		if (conn->phase == CONN_PHASE_IDLE && out_is_empty(&conn->out)) {
-			conn_close(conn);
-		}
+		conn_stop(conn);
 	}
 }
 
