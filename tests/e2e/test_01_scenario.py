@@ -158,6 +158,21 @@ def test_list_server_first_our_registration_names_it(daemon, mailman):
     assert lists.config in command_line(holder["pid"])
 
 
+def test_address_that_is_only_bound_is_in_use_too(daemon, free_port):
+    """A foreign socket that does not even listen; the failed registration leaves nothing behind."""
+    port = free_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as s:
+        s.bind((OURS, port))
+        before = listening()
+        process = Process([program("examples/hello"), f"http://localhost:{port}/"], env=daemon.env)
+        try:
+            assert process.wait() != 0
+        finally:
+            process.kill()
+        assert f"{OURS}:{port}" in process.err.text()
+        assert listening() == before
+
+
 def test_adding_the_neighbours_address_leaves_the_others_up(daemon, app, foreign):
     """(e) Partial failure: the neighbour's address fails by name, ours stays."""
     daemon.cfg_ok("set", "iplisten", "-i", OURS)
