@@ -286,17 +286,20 @@ static struct registration *registration_find(struct session *session,
 void registration_on_remove(struct session *session, const struct message *message)
 {
 	struct registration *registration = registration_find(session, message);
-
+	char text[PREFIX_BYTES_MAX + 1];
 	struct message reply;
 
 	if (registration == NULL) {
 		return;
 	}
+
+	/* The answer means that it is done; it names the prefix in our spelling all the same. */
+	(void)snprintf(text, sizeof(text), "%s", registration->prefix.text);
+	registration_free(registration);
 	message_init(&reply, MESSAGE_REPLY, message->serial);
 	message_set_signed(&reply, FIELD_CODE, 0);
-	message_set_text(&reply, FIELD_PREFIX, slice_from_str(registration->prefix.text));
+	message_set_text(&reply, FIELD_PREFIX, slice_from_str(text));
 	session_send(session, &reply);
-	registration_free(registration);
 }
 
 void registration_on_query(struct session *session, const struct message *message)
