@@ -364,7 +364,12 @@ HTTPSYS_API void httpsys_request_local(const struct httpsys_request *request,
 /* httpsys_request_content_length() - bytes of the body; -1 when not known before its end */
 HTTPSYS_API int64_t httpsys_request_content_length(const struct httpsys_request *request);
 
-/* httpsys_request_is_gone() - has the client gone (as far as the receiver has been told)? */
+/*
+ * httpsys_request_is_gone() - has the client gone (as far as the receiver has been told)?
+ *
+ * Also true when it has only shut its sending side, which can't be told from a client that has
+ * closed: an answer is sent all the same.
+ */
 HTTPSYS_API bool httpsys_request_is_gone(const struct httpsys_request *request);
 
 /*

@@ -224,6 +224,6 @@ void conn_go_on(struct conn *conn)
 	/* Perhaps gone, perhaps only through with sending: say so, and answer all the same. */
 	if (conn->source.fd != -1 && conn->phase == CONN_PHASE_EXCHANGE && conn->is_half_closed &&
 	    !conn->is_body_pending) {
-		request_tell_gone(&conn->request);
+		request_tell_leaving(&conn->request);
 	}
 }

@@ -57,6 +57,7 @@ struct exchange {
 	bool is_body_fed;       /* the decoder has had bytes of the body */
 	bool has_trailers;      /* the request's body had */
 	bool is_gone_told;      /* GONE was staged */
+	bool is_leaving_told;   /* GONE with LAST was staged */
 	bool has_body;          /* of the response, from EXCHANGE_STATE_BODY */
 	bool is_length_known;   /* n_left counts */
 	uint64_t n_left;        /* response body bytes that must still come */

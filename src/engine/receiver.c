@@ -27,8 +27,11 @@
 #include "http/target.h"
 #include "wire/error.h"
 
-#define RECEIVER_EXCHANGES_MIN 16
-#define RECEIVER_EXCHANGES_MAX 4096
+#define RECEIVER_EXCHANGES_MIN   16
+#define RECEIVER_EXCHANGES_MAX   4096
+
+#define RECEIVER_HEAD_BYTES_MAX  (32u << 20)  /* of one request slot */
+#define RECEIVER_HEADS_BYTES_MAX (512u << 20) /* of all, of address space: few are touched */
 
 static void receiver_free(struct receiver *receiver)
 {
@@ -153,6 +156,12 @@ static int receiver_make_lanes(struct receiver *receiver, uint32_t n_exchanges)
 					 HTTP_TARGET_COOKED_BYTES(params->limits.head_bytes_max) +
 					 params->limits.n_fields_max * sizeof(struct ring_field) +
 					 PREFIX_BYTES_MAX);
+	/* Huge heads: fewer exchanges, and what does not fit into a slot is refused with 431. */
+	head_bytes = head_bytes < RECEIVER_HEAD_BYTES_MAX ? head_bytes : RECEIVER_HEAD_BYTES_MAX;
+	uint32_t n_fitting = RECEIVER_HEADS_BYTES_MAX / head_bytes;
+	n_exchanges = n_exchanges < n_fitting ? n_exchanges : n_fitting;
+	n_exchanges = n_exchanges > RECEIVER_EXCHANGES_MIN ? n_exchanges : RECEIVER_EXCHANGES_MIN;
+
 	struct ring_geometry geometry = area_geometry(n_exchanges, head_bytes);
 	int wake[2];
 

@@ -160,6 +160,18 @@ void request_tell_gone(struct request *request)
 	}
 }
 
+void request_tell_leaving(struct request *request)
+{
+	struct exchange *exchange = request->exchange;
+
+	if (exchange != NULL && !exchange->is_leaving_told && !exchange->is_gone_told) {
+		exchange->is_leaving_told = true;
+		lane_stage(exchange->lane, RING_REQUEST_GONE, exchange->slot, exchange->generation,
+			   RING_NO_BLOCK)
+			->flags = RING_FLAG_LAST;
+	}
+}
+
 void request_leave(struct request *request)
 {
 	struct exchange *exchange = request->exchange;

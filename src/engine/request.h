@@ -32,5 +32,11 @@ int request_submit(struct request *request, const struct http_request *parsed, c
  * exchange; the application is told once */
 void request_leave(struct request *request);
 
-/* request_tell_gone() - tell the application that the client may have gone; once per request */
+/* request_tell_gone() - tell the application that the client has gone; once per request */
 void request_tell_gone(struct request *request);
+
+/*
+ * request_tell_leaving() - tell the application that the client sends no more: it has perhaps gone,
+ * perhaps it only waits for the answer; once per request
+ */
+void request_tell_leaving(struct request *request);

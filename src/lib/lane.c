@@ -106,7 +106,12 @@ static int lane_request_gone(struct lane *lane, const struct ring_entry *entry)
 {
 	struct httpsys_request *request = lane_find_request(lane, entry);
 
-	if (request != NULL && !request->is_gone) {
+	if (request != NULL && (entry->flags & RING_FLAG_LAST) != 0) {
+		request->is_leaving = true;
+		if (request->state != REQUEST_STATE_ENDED) {
+			request_tell(request, HTTPSYS_EVENT_GONE);
+		}
+	} else if (request != NULL && !request->is_gone) {
 		request->is_gone = true;
 		lane->n_news++;
 		if (request->state != REQUEST_STATE_ENDED) {

@@ -56,6 +56,7 @@ bool request_begin(struct httpsys_request *request, uint32_t generation, uint64_
 	request->state = REQUEST_STATE_TAKEN;
 	request->response = REQUEST_RESPONSE_NONE;
 	request->is_gone = false;
+	request->is_leaving = false;
 	request->is_body_wanted = false;
 	request->is_body_complete = (head->flags & RING_REQUEST_HAS_BODY) == 0;
 	request->n_fields = n_fields;
@@ -373,5 +374,5 @@ int64_t httpsys_request_content_length(const struct httpsys_request *request)
 
 bool httpsys_request_is_gone(const struct httpsys_request *request)
 {
-	return !request_is_open(request) || request_is_dead(request);
+	return !request_is_open(request) || request_is_dead(request) || request->is_leaving;
 }

@@ -42,6 +42,7 @@ struct httpsys_request {
 	enum request_state state;
 	enum request_response response;
 	bool is_gone;
+	bool is_leaving;       /* the client sends no more; an answer may still reach it */
 	bool is_body_wanted;   /* WANT_BODY was staged */
 	bool is_body_complete; /* LAST was seen */
 	bool has_length;       /* response_left counts */

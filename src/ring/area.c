@@ -32,8 +32,8 @@
 #define AREA_PIECE_BYTES_MAX     (64u << 20) /* of one slot or block */
 #define AREA_SEALS_SIZE          (F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)
 
-/* Kinds of entries that can wait once per slot: NEW, an empty LAST, GONE, DONE, a head. */
-#define AREA_ENTRIES_PER_SLOT 5u
+/* Kinds of entries that can wait once per slot: NEW, an empty LAST, GONE twice, FILE_DONE, DONE. */
+#define AREA_ENTRIES_PER_SLOT 6u
 
 static uint32_t area_power_of_two(uint32_t n)
 {

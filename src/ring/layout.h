@@ -73,7 +73,11 @@ enum ring_entry_type {
 	RING_REQUEST_NEW = 1, /* length: bytes used in the request slot */
 	RING_REQUEST_BODY =
 		2, /* block, length; LAST ends the body; TRAILERS: the block holds fields */
-	RING_REQUEST_GONE = 3, /* the client has gone or the exchange failed; still needs an END */
+	/*
+	 * The client has gone or the exchange failed; it still needs an END.  With LAST: the client
+	 * has shut its sending side, and has perhaps gone; an answer is sent all the same.
+	 */
+	RING_REQUEST_GONE = 3,
 	RING_REQUEST_BLOCK_FREE = 4, /* response block `block` may be reused */
 	RING_REQUEST_FILE_DONE = 5,  /* a RESPONSE_FILE entry of this slot was sent */
 	RING_REQUEST_DONE =

@@ -6,6 +6,7 @@ to whose requests.
 
 import os
 import signal
+import socket
 
 import pytest
 
@@ -243,3 +244,15 @@ def test_status_shows_the_processes(daemon, app, second, free_port):
     assert {s["pid"] for s in rows(daemon, "sessions")} == {first.pid, other.pid}
     for view in ("session", "requestq"):
         assert str(first.pid) in daemon.cfg_ok("show", "servicestate", f"view={view}")
+
+
+def test_client_that_shuts_its_sending_side_is_answered(daemon, app, free_port):
+    """As `printf ... | nc -N` does: the request and the end come together."""
+    port = free_port()
+    hello = app("hello", f"http://localhost:{port}/")
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", port)) as s:
+            s.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            s.shutdown(socket.SHUT_WR)
+            answer = b"".join(iter(lambda: s.recv(4096), b""))
+        assert answer.endswith(f"hello from {hello.pid}\n".encode()), answer
